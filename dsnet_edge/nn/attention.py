@@ -1,0 +1,29 @@
+"""Channel attention, whose hidden vector the slimming head of the gate reads too."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from dsnet_edge.arch import Attention
+from dsnet_edge.nn.layers import Linear, activate
+
+
+class ChannelAttention(nn.Module):
+    """`scale = activation(W3 hidden)` with `hidden = relu(W1 pool(x))` (paper, eq. 8 and 9).
+
+    W1 is sliced on its input side, W3 on its output side; the hidden width is never slimmed.
+    """
+
+    def __init__(self, c_max: int, attention: Attention) -> None:
+        super().__init__()
+        self.activation = attention.activation
+        self.reduce = Linear(c_max, attention.hidden)
+        self.expand = Linear(attention.hidden, c_max)
+        if attention.activation == "one_plus_tanh":
+            nn.init.zeros_(self.expand.weight)  # starts as the identity (paper, section 4.1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """For `x` `[N, C, H, W]`: the hidden vector `[N, hidden]` and the scale of each channel `[N, C]`."""
+        hidden = torch.relu(self.reduce(x.mean((2, 3))))
+        return hidden, activate(self.expand(hidden, x.shape[1]), self.activation)

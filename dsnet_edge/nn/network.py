@@ -1,0 +1,134 @@
+"""A dynamic slimmable network: parameters of full width, and pure functions of them, an input and a path."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from dsnet_edge.arch import Arch, Block, Path
+from dsnet_edge.nn.attention import ChannelAttention
+from dsnet_edge.nn.gate import SlimmingHead
+from dsnet_edge.nn.layers import BANK, Conv, Depthwise, Linear, Pointwise, Statistics, activate
+
+
+class Prefix(NamedTuple):
+    """What runs before a path is chosen; it is the same for every routable path."""
+
+    features: Tensor  # [N, C, H, W] at the cut
+    attention: Tensor  # [N, C], scale of the features' channels
+    hidden: Tensor  # [N, hidden], what the slimming head reads
+    scores: Tensor  # [N, n_choices], before any softmax
+
+
+class DenseBlock(nn.Module):
+    """Convolution, norm, activation."""
+
+    def __init__(self, block: Block, rows: tuple[int, ...], c_in: int, eps: float) -> None:
+        super().__init__()
+        self.block, self.rows = block, rows
+        self.conv = Conv(c_in, block.widths[-1], block.kernel, block.stride, max(rows) + 1, eps)
+
+    def forward(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
+        x = self.conv(x, self.block.widths[choice], self.rows[choice], statistics)
+        return activate(x, self.block.activation)
+
+
+class SeparableBlock(nn.Module):
+    """[attention] - depthwise - norm - activation - [attention] - pointwise - norm - activation.
+
+    `spread` and `mix` are its two halves, so that the network can be cut between them.
+    """
+
+    def __init__(self, block: Block, rows_in: tuple[int, ...], rows: tuple[int, ...], c_in_max: int, eps: float) -> None:
+        super().__init__()
+        self.block, self.rows_in, self.rows = block, rows_in, rows
+        self.depthwise = Depthwise(c_in_max, block.kernel, block.stride, max(rows_in) + 1, eps)
+        self.pointwise = Pointwise(c_in_max, block.widths[-1], max(rows) + 1, eps)
+        self.attention = ChannelAttention(c_in_max, block.attention) if block.attention else None
+
+    def spread(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
+        return activate(self.depthwise(x, self.rows_in[choice], statistics), self.block.activation)
+
+    def mix(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
+        x = self.pointwise(x, self.block.widths[choice], self.rows[choice], statistics)
+        return activate(x, self.block.activation)
+
+    def attend(self, x: Tensor, where: str) -> Tensor:
+        """`x` scaled by the attention, where the block has one at that place."""
+        if self.attention is None or self.block.attention is None or self.block.attention.where != where:
+            return x
+        return scale(x, self.attention(x)[1])
+
+    def forward(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
+        x = self.spread(self.attend(x, "start"), choice, statistics)
+        return self.mix(self.attend(x, "middle"), choice, statistics)
+
+
+class Network(nn.Module):
+    """`model(x, path)` for `x` `[N, 3, H, W]` gives logits `[N, n_classes]`.
+
+    Its `state_dict` is the checkpoint format: names and shapes are those of `dsnet_edge.plan.parameters`.
+    """
+
+    def __init__(self, arch: Arch) -> None:
+        super().__init__()
+        self.arch = arch
+        c_in, rows_in, blocks = 3, arch.rows(-1), []
+        for index, block in enumerate(arch.blocks):
+            rows = arch.rows(index)
+            if block.kind == "conv":
+                blocks.append(DenseBlock(block, rows, c_in, arch.norm_eps))
+            else:
+                blocks.append(SeparableBlock(block, rows_in, rows, c_in, arch.norm_eps))
+            c_in, rows_in = block.widths[-1], rows
+        self.blocks = nn.ModuleList(blocks)
+        self.gate = SlimmingHead(arch.gate, self._gate_block.block.attention.hidden)
+        self.classifier = Linear(c_in, arch.n_classes)
+
+    def forward(self, x: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
+        features, attention, *_ = self.prefix(x, path, statistics)
+        return self.suffix(features, attention, path, statistics)
+
+    def prefix(self, x: Tensor, path: Path | None = None, statistics: Statistics = BANK) -> Prefix:
+        """Everything before the cut. Only a teacher wider than the routable paths needs to be named."""
+        choice = path.choices[0] if path else 0
+        for block in self.blocks[: self.arch.gate.block]:
+            x = block(x, choice, statistics)
+        block = self._gate_block
+        if block.block.attention.where == "middle":
+            x = block.spread(x, choice, statistics)
+        hidden, attention = block.attention(x)
+        return Prefix(x, attention, hidden, self.gate(hidden))
+
+    def suffix(self, features: Tensor, attention: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
+        """Logits from what `prefix` gave, on a path."""
+        choice = path.choices[0]
+        block = self._gate_block
+        x = scale(features, attention)
+        if block.block.attention.where == "start":
+            x = block.spread(x, choice, statistics)
+        x = block.mix(x, choice, statistics)
+        for block in self.blocks[self.arch.gate.block + 1 :]:
+            x = block(x, choice, statistics)
+        return self.classifier(x.mean((2, 3)))
+
+    def dynamic(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits `[N, n_classes]` and the choice `[N]` the gate made for each sample; samples of one path run together."""
+        features, attention, _, scores = self.prefix(x)
+        choices = scores.argmax(1)
+        logits = features.new_empty(len(x), self.arch.n_classes)
+        for choice in choices.unique().tolist():
+            chosen = choices == choice
+            logits[chosen] = self.suffix(features[chosen], attention[chosen], Path((choice,))).to(logits.dtype)
+        return logits, choices
+
+    @property
+    def _gate_block(self) -> SeparableBlock:
+        return self.blocks[self.arch.gate.block]
+
+
+def scale(x: Tensor, attention: Tensor) -> Tensor:
+    """`x` `[N, C, H, W]` times a factor for each sample and channel `[N, C]`."""
+    return x * attention[:, :, None, None]

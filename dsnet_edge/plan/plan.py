@@ -1,0 +1,168 @@
+"""A program with its weights: what every backend consumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from dsnet_edge.arch import Arch, Path
+from dsnet_edge.errors import BundleError
+from dsnet_edge.plan.program import Op, Program
+
+if TYPE_CHECKING:
+    from dsnet_edge.nn import SlimmableNet
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """How a photo becomes the image tensor: resize the short side, centre crop, scale to 0..1, normalise."""
+
+    height: int
+    width: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    resize: int
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    color: Literal["RGB"] = "RGB"
+
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Epilogue:
+    """`y = act(scale * x + shift)` for each output channel; one row for each set of statistics. None means 1 or 0."""
+
+    scale: Array | None  # [rows, c_max]
+    shift: Array | None  # [rows, c_max]
+
+    def at(self, row: int, channels: int) -> tuple[Array | None, Array | None]:
+        """The scale and shift of one row, for the first `channels` outputs."""
+        return (None if self.scale is None else self.scale[row, :channels]), (
+            None if self.shift is None else self.shift[row, :channels]
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Full-width weights once; shapes, epilogue rows and costs by path come from the program.
+
+    Tensors are float32: `conv2d` `[c_out, k, k, c_in]`, `depthwise` `[c, k, k]`, `pointwise` and `linear` `[c_out, c_in]`.
+    """
+
+    program: Program
+    input: InputSpec
+    labels: tuple[str, ...]
+    tensors: Mapping[str, Array]
+    epilogues: Mapping[str, Epilogue]
+
+    @staticmethod
+    def from_model(model: SlimmableNet, input: InputSpec, labels: tuple[str, ...]) -> Plan:
+        """The only way out of PyTorch training."""
+        state = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+        return Plan.from_state(model.arch, state, input, labels)
+
+    @staticmethod
+    def from_state(arch: Arch, state: Mapping[str, Array], input: InputSpec, labels: tuple[str, ...]) -> Plan:
+        """From parameters by name, as a checkpoint holds them (`docs/checkpoint.md`)."""
+        program = Program.from_arch(arch)
+        if len(labels) != arch.n_classes:
+            raise BundleError(f"{arch.name} has {arch.n_classes} classes but {len(labels)} labels; give one label a class")
+        if (input.height, input.width) != program.shape("image", program.paths[0])[:2]:
+            raise BundleError(f"{arch.name} takes {arch.image_size}-pixel images, the input says {input.height}x{input.width}")
+        tensors: dict[str, Array] = {}
+        epilogues: dict[str, Epilogue] = {}
+        for op in program.ops:
+            if op.has_weight:
+                tensors[f"{op.name}.weight"], epilogues[op.name] = _parameters(arch, op, state)
+        return Plan(program, input, labels, tensors, epilogues)
+
+    def routable(self) -> Plan:
+        """Without a teacher that no gate can choose: what gets deployed."""
+        return self.select(self.program.space.paths())
+
+    def restrict(self, low: int, high: int) -> Plan:
+        """Only the paths whose choices lie in `[low, high)`: a smaller arena and a gate that chooses among them."""
+        return self.select(self.program.space.restrict(low, high).paths())
+
+    def select(self, paths: tuple[Path, ...]) -> Plan:
+        """These paths only, with weights cut to the widest of them and unused epilogue rows dropped."""
+        (low,), (high,) = paths[0].choices, paths[-1].choices
+        program = self.program.select(paths, self.program.space.restrict(low, high + 1))
+        program = _cut_scores(program, len(paths))
+        tensors: dict[str, Array] = {}
+        epilogues: dict[str, Epilogue] = {}
+        ops: list[Op] = []
+        for op in program.ops:
+            if op.has_weight:
+                first = low if op.output == program.scores else 0  # the gate keeps the scores of these paths
+                shape = program.weight_shape(op, paths[-1])
+                window = (slice(first, first + shape[0]), *(slice(size) for size in shape[1:]))
+                tensors[f"{op.name}.weight"] = np.ascontiguousarray(self.tensors[f"{op.name}.weight"][window])
+                used = sorted(set(op.rows))
+                epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, window[0])
+                op = replace(op, rows=tuple(used.index(row) for row in op.rows))
+            ops.append(op)
+        return replace(self, program=replace(program, ops=tuple(ops)), tensors=tensors, epilogues=epilogues)
+
+    @property
+    def arena_bytes(self) -> int:
+        """float32 bytes of every weight and epilogue, each once."""
+        arrays = [*self.tensors.values()]
+        arrays += [array for e in self.epilogues.values() for array in (e.scale, e.shift) if array is not None]
+        return sum(array.nbytes for array in arrays)
+
+    def weight_bytes(self, path: Path) -> int:
+        """float32 bytes of weights and epilogues that an inference on `path` reads, gate included."""
+        total = 0
+        for op in self.program.ops:
+            if op.has_weight:
+                shape = self.program.weight_shape(op, path)
+                epilogue = self.epilogues[op.name]
+                vectors = sum(array is not None for array in (epilogue.scale, epilogue.shift))
+                total += 4 * (int(np.prod(shape)) + vectors * shape[0])
+        return total
+
+
+def _parameters(arch: Arch, op: Op, state: Mapping[str, Array]) -> tuple[Array, Epilogue]:
+    """Weight and epilogue of one op, in the Plan's layout."""
+    if op.name == "gate.nearest":
+        return _nearest(arch.gate.n_choices)
+    weight = np.asarray(state[f"{op.name}.weight"], np.float32)
+    if op.kind == "linear":
+        bias = state.get(f"{op.name}.bias")
+        return weight, Epilogue(None, None if bias is None else np.asarray(bias, np.float32)[None])
+    if op.kind == "conv2d":
+        weight = weight.transpose(0, 2, 3, 1)
+    elif op.kind == "depthwise":
+        weight = weight[:, 0]
+    gamma, beta, mean, var = (
+        np.asarray(state[f"{op.name}.norm.{part}"], np.float64) for part in ("weight", "bias", "mean", "var")
+    )
+    scale = gamma / np.sqrt(var + arch.norm_eps)
+    return np.ascontiguousarray(weight), Epilogue(scale.astype(np.float32), (beta - mean * scale).astype(np.float32))
+
+
+def _nearest(n_choices: int) -> tuple[Array, Epilogue]:
+    """The scalar gate's scores `2 s c_p - c_p^2`: largest where the centre `c_p = (p + 0.5) / n` is nearest to `s`."""
+    centres = (np.arange(n_choices, dtype=np.float32) + 0.5) / n_choices
+    return 2 * centres[:, None], Epilogue(None, -(centres**2)[None])
+
+
+def _cut_scores(program: Program, n_paths: int) -> Program:
+    values = tuple(
+        replace(value, channels=(n_paths,) * n_paths) if value.name == program.scores else value for value in program.values
+    )
+    return replace(program, values=values)
+
+
+def _cut_epilogue(epilogue: Epilogue, rows: list[int], channels: slice) -> Epilogue:
+    def cut(array: Array | None) -> Array | None:
+        return None if array is None else np.ascontiguousarray(array[rows, channels])
+
+    return Epilogue(cut(epilogue.scale), cut(epilogue.shift))
