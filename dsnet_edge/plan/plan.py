@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dsnet_edge.arch import Arch, Path
+from dsnet_edge.arch import Arch, Path, PathSpace
 from dsnet_edge.errors import BundleError
 from dsnet_edge.plan.program import Op, Program
 
@@ -93,7 +93,7 @@ class Plan:
     def select(self, paths: tuple[Path, ...]) -> Plan:
         """These paths only, with weights cut to the widest of them and unused epilogue rows dropped."""
         (low,), (high,) = paths[0].choices, paths[-1].choices
-        program = self.program.select(paths, self.program.space.restrict(low, high + 1))
+        program = self.program.select(paths, PathSpace(((low, high + 1),), teacher=paths[-1]))
         program = _cut_scores(program, len(paths))
         tensors: dict[str, Array] = {}
         epilogues: dict[str, Epilogue] = {}

@@ -1,0 +1,92 @@
+"""A Plan with random weights whose activations are standardised on data, for speed work without a trained network.
+
+Every batch-norm row is filled from what its convolution really computes on its path, so activations stay in the range of
+a trained network (no denormals, no overflow), and the gate's rows are made orthogonal to the mean hidden vector, so that
+different images take different paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dsnet_edge.arch import Arch
+from dsnet_edge.plan import Epilogue, InputSpec, Plan, Program
+from dsnet_edge.plan.oracle import activate, run_op
+from dsnet_edge.plan.plan import IMAGENET_MEAN, IMAGENET_STD, Array
+
+
+def random_plan(arch: Arch, seed: int) -> Plan:
+    """A routable plan of `arch`; the same seed gives the same weights."""
+    generator = np.random.default_rng(seed)
+    program = Program.from_arch(arch)
+    spec = InputSpec(arch.image_size, arch.image_size, IMAGENET_MEAN, IMAGENET_STD, arch.image_size * 8 // 7)
+    labels = tuple(f"class {index}" for index in range(arch.n_classes))
+    blank = Plan.from_state(arch, _random_state(program, generator), spec, labels).routable()
+    return _standardise(blank, _smooth_images(generator, 4, arch.image_size))
+
+
+def _random_state(program: Program, generator: np.random.Generator) -> dict[str, Array]:
+    """He-normal weights, zero biases, and statistics that `_standardise` replaces."""
+    state: dict[str, Array] = {}
+    widest = program.paths[-1]
+    for op in program.ops:
+        if not op.has_weight:
+            continue
+        shape = program.weight_shape(op, widest)
+        fan_in = int(np.prod(shape[1:]))
+        if op.kind == "conv2d":
+            shape = (shape[0], shape[3], shape[1], shape[2])
+        elif op.kind == "depthwise":
+            shape = (shape[0], 1, *shape[1:])
+        state[f"{op.name}.weight"] = generator.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
+        if op.kind == "linear":
+            if op.rows:
+                state[f"{op.name}.bias"] = np.zeros(shape[0], np.float32)
+            continue
+        rows = max(op.rows) + 1
+        for part, fill in (("weight", 1), ("bias", 0)):
+            state[f"{op.name}.norm.{part}"] = np.full(shape[0], fill, np.float32)
+        for part, fill in (("mean", 0), ("var", 1)):
+            state[f"{op.name}.norm.{part}"] = np.full((rows, shape[0]), fill, np.float32)
+    return state
+
+
+def _smooth_images(generator: np.random.Generator, count: int, size: int) -> Array:
+    """Normalised images `[n, size, size, 3]` of blurred noise at several scales, like photos in their spectrum."""
+    images = np.zeros((count, size, size, 3))
+    for cells in (2, 4, 8, 16):
+        noise = generator.normal(size=(count, cells, cells, 3))
+        images += np.repeat(np.repeat(noise, -(-size // cells), 1), -(-size // cells), 2)[:, :size, :size]
+    return images / images.std()
+
+
+def _standardise(plan: Plan, images: Array) -> Plan:
+    program = plan.program
+    epilogues = dict(plan.epilogues)
+    tensors = dict(plan.tensors)
+    filled: set[tuple[str, int]] = set()
+    for path in program.paths:
+        values = {program.image: images}
+        for op in program.ops:
+            inputs = [values[name] for name in (op.input, op.input2) if name]
+            if op.output == program.scores:
+                weight = tensors[f"{op.name}.weight"]
+                mean = inputs[0].mean(axis=0)
+                tensors[f"{op.name}.weight"] = (weight - np.outer(weight @ mean, mean) / (mean @ mean)).astype(np.float32)
+            scale = epilogues[op.name].scale if op.has_weight else None
+            row = op.rows[program.index(path)] if op.rows else 0
+            if scale is not None and (op.name, row) not in filled:
+                bare = replace(plan, epilogues={op.name: Epilogue(None, None)})
+                raw = run_op(bare, replace(op, activation="none"), inputs, path)
+                axes = tuple(range(raw.ndim - 1))
+                mean, std = raw.mean(axis=axes), raw.std(axis=axes) + 1e-3
+                shift = epilogues[op.name].shift
+                assert shift is not None  # batch norm always has both
+                scale[row, : std.size], shift[row, : std.size] = 1 / std, -mean / std
+                filled.add((op.name, row))
+                values[op.output] = activate(op.activation, (raw - mean) / std)
+            else:
+                values[op.output] = run_op(replace(plan, tensors=tensors, epilogues=epilogues), op, inputs, path)
+    return replace(plan, tensors=tensors, epilogues=epilogues)
