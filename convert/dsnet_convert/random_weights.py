@@ -24,7 +24,7 @@ def random_plan(arch: Arch, seed: int) -> Plan:
     spec = InputSpec(arch.image_size, arch.image_size, IMAGENET_MEAN, IMAGENET_STD, arch.image_size * 8 // 7)
     labels = tuple(f"class {index}" for index in range(arch.n_classes))
     blank = Plan.from_state(arch, _random_state(program, generator), spec, labels).routable()
-    return _standardise(blank, _smooth_images(generator, 4, arch.image_size))
+    return _standardise(blank, _noise_images(generator, 8, arch.image_size))
 
 
 def _random_state(program: Program, generator: np.random.Generator) -> dict[str, Array]:
@@ -53,13 +53,16 @@ def _random_state(program: Program, generator: np.random.Generator) -> dict[str,
     return state
 
 
-def _smooth_images(generator: np.random.Generator, count: int, size: int) -> Array:
-    """Normalised images `[n, size, size, 3]` of blurred noise at several scales, like photos in their spectrum."""
+def _noise_images(generator: np.random.Generator, count: int, size: int) -> Array:
+    """Normalised images `[n, size, size, 3]` of noise at every scale in random proportions, from smooth to white."""
     images = np.zeros((count, size, size, 3))
-    for cells in (2, 4, 8, 16):
-        noise = generator.normal(size=(count, cells, cells, 3))
-        images += np.repeat(np.repeat(noise, -(-size // cells), 1), -(-size // cells), 2)[:, :size, :size]
-    return images / images.std()
+    cells = 2
+    while cells <= size:
+        noise = generator.normal(size=(count, cells, cells, 3)) * generator.uniform(0, 1, (count, 1, 1, 1))
+        repeat = -(-size // cells)
+        images += np.repeat(np.repeat(noise, repeat, 1), repeat, 2)[:, :size, :size]
+        cells *= 2
+    return images / images.std(axis=(1, 2, 3), keepdims=True)
 
 
 def _standardise(plan: Plan, images: Array) -> Plan:
