@@ -16,6 +16,10 @@ class PathError(DsnetError):
     """A routing path that the network does not have."""
 
 
+class ImageError(DsnetError):
+    """A file or array that is not a usable image."""
+
+
 class MissingExtraError(DsnetError):
     """A package that belongs to an extra which is not installed."""
 

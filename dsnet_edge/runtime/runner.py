@@ -1,0 +1,138 @@
+"""One API over every backend: a photo in, a prediction out, on the path the gate or the caller chooses."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+import numpy as np
+
+from dsnet_edge.errors import DsnetError, PathError
+from dsnet_edge.runtime.backend import Backend
+from dsnet_edge.runtime.bundle import Bundle, open_bundle
+from dsnet_edge.runtime.preprocess import Photo, preprocess
+
+BACKENDS = ("sliced", "executorch", "litert", "numpy")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of each stage of one inference."""
+
+    preprocess_ms: float
+    prefix_ms: float
+    gate_ms: float
+    suffix_ms: float
+
+    @property
+    def network_ms(self) -> float:
+        return self.prefix_ms + self.gate_ms + self.suffix_ms
+
+
+@dataclass(frozen=True)
+class Prediction:
+    label: str
+    probability: float
+    path: int  # index of the path taken
+    routed: bool  # by the gate, not by the caller
+    madds: int
+    timing: Timing
+    scores: np.ndarray  # [P], of the gate
+    probabilities: np.ndarray  # [classes]
+    labels: tuple[str, ...]
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """The most probable labels, best first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.labels[index], float(self.probabilities[index])) for index in order]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What one inference computed, and how long each stage took."""
+
+    logits: np.ndarray
+    scores: np.ndarray
+    path: int
+    prefix_ms: float
+    gate_ms: float
+    suffix_ms: float
+
+
+class Runner:
+    """Runs a bundle. One Runner serves one thread at a time; several may open the same bundle."""
+
+    def __init__(self, bundle: Bundle | FilePath | str, backend: str = "sliced", threads: int = 1) -> None:
+        if backend not in BACKENDS:
+            raise DsnetError(f"no backend is called {backend!r}; choose one of {', '.join(BACKENDS)}")
+        if threads < 1:
+            raise DsnetError(f"threads must be at least 1, found {threads}")
+        self.bundle = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
+        self.backend_name = backend
+        self.backend = _open_backend(backend)(self.bundle, threads)
+
+    def __call__(self, photo: Photo, path: int | None = None) -> Prediction:
+        """Classifies a photo on `path`, or on the path the gate chooses."""
+        start = time.perf_counter()
+        image = preprocess(photo, self.bundle.input)
+        preprocess_ms = (time.perf_counter() - start) * 1e3
+        stages = self.infer(image, path)
+        probabilities = _softmax(stages.logits)
+        best = int(probabilities.argmax())
+        return Prediction(
+            label=self.bundle.labels[best],
+            probability=float(probabilities[best]),
+            path=stages.path,
+            routed=path is None,
+            madds=self.bundle.madds[stages.path],
+            timing=Timing(preprocess_ms, stages.prefix_ms, stages.gate_ms, stages.suffix_ms),
+            scores=stages.scores,
+            probabilities=probabilities,
+            labels=self.bundle.labels,
+        )
+
+    def logits(self, x: np.ndarray, path: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """`(logits [N, classes], paths [N])` of normalised float32 images `[N, H, W, 3]`."""
+        expected = (self.bundle.input.height, self.bundle.input.width, 3)
+        if x.ndim != 4 or x.shape[1:] != expected or x.dtype != np.float32:
+            raise DsnetError(f"images must be float32 {['N', *expected]}, found {x.dtype} {list(x.shape)}; preprocess them first")
+        stages = [self.infer(image, path) for image in x]
+        if not stages:
+            return np.zeros((0, len(self.bundle.labels)), np.float32), np.zeros(0, np.int64)
+        return np.stack([s.logits for s in stages]), np.array([s.path for s in stages])
+
+    def infer(self, image: np.ndarray, path: int | None = None) -> Stages:
+        """The three stages, each timed, on one normalised image `[H, W, 3]`."""
+        if path is not None and not 0 <= path < self.bundle.n_paths:
+            raise PathError(f"path {path} is out of range: {self.bundle.folder} has paths 0 to {self.bundle.n_paths - 1}")
+        image = np.ascontiguousarray(image)
+        start = time.perf_counter()
+        feature = self.backend.prefix(image)
+        after_prefix = time.perf_counter()
+        scores, attention = self.backend.gate(feature)
+        taken = int(scores.argmax()) if path is None else path
+        after_gate = time.perf_counter()
+        logits = self.backend.suffix(feature, attention, taken)
+        end = time.perf_counter()
+        return Stages(
+            logits, scores, taken, (after_prefix - start) * 1e3, (after_gate - after_prefix) * 1e3, (end - after_gate) * 1e3
+        )
+
+
+def _open_backend(name: str) -> Callable[[Bundle, int], Backend]:
+    """The backend's class, imported only when asked for: each belongs to an extra of its own."""
+    module, cls = {
+        "sliced": ("sliced", "SlicedBackend"),
+        "executorch": ("executorch", "ExecutorchBackend"),
+        "litert": ("litert", "LitertBackend"),
+        "numpy": ("oracle", "OracleBackend"),
+    }[name]
+    return getattr(importlib.import_module(f"dsnet_edge.runtime.{module}"), cls)  # type: ignore[no-any-return]
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    exponents = np.exp(logits.astype(np.float64) - logits.max())
+    return exponents / exponents.sum()
