@@ -12,44 +12,32 @@ from dataclasses import replace
 import numpy as np
 
 from dsnet_edge.arch import Arch
-from dsnet_edge.plan import Epilogue, InputSpec, Plan, Program
+from dsnet_edge.plan import Epilogue, InputSpec, Plan
 from dsnet_edge.plan.oracle import activate, run_op
+from dsnet_edge.plan.parameters import parameter_shapes
 from dsnet_edge.plan.plan import IMAGENET_MEAN, IMAGENET_STD, Array
 
 
 def random_plan(arch: Arch, seed: int) -> Plan:
     """A routable plan of `arch`; the same seed gives the same weights."""
     generator = np.random.default_rng(seed)
-    program = Program.from_arch(arch)
     spec = InputSpec(arch.image_size, arch.image_size, IMAGENET_MEAN, IMAGENET_STD, arch.image_size * 8 // 7)
     labels = tuple(f"class {index}" for index in range(arch.n_classes))
-    blank = Plan.from_state(arch, _random_state(program, generator), spec, labels).routable()
+    blank = Plan.from_state(arch, _random_state(arch, generator), spec, labels).routable()
     return _standardise(blank, _noise_images(generator, 8, arch.image_size))
 
 
-def _random_state(program: Program, generator: np.random.Generator) -> dict[str, Array]:
+def _random_state(arch: Arch, generator: np.random.Generator) -> dict[str, Array]:
     """He-normal weights, zero biases, and statistics that `_standardise` replaces."""
     state: dict[str, Array] = {}
-    widest = program.paths[-1]
-    for op in program.ops:
-        if not op.has_weight:
-            continue
-        shape = program.weight_shape(op, widest)
-        fan_in = int(np.prod(shape[1:]))
-        if op.kind == "conv2d":
-            shape = (shape[0], shape[3], shape[1], shape[2])
-        elif op.kind == "depthwise":
-            shape = (shape[0], 1, *shape[1:])
-        state[f"{op.name}.weight"] = generator.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
-        if op.kind == "linear":
-            if op.rows:
-                state[f"{op.name}.bias"] = np.zeros(shape[0], np.float32)
-            continue
-        rows = max(op.rows) + 1
-        for part, fill in (("weight", 1), ("bias", 0)):
-            state[f"{op.name}.norm.{part}"] = np.full(shape[0], fill, np.float32)
-        for part, fill in (("mean", 0), ("var", 1)):
-            state[f"{op.name}.norm.{part}"] = np.full((rows, shape[0]), fill, np.float32)
+    for name, shape in parameter_shapes(arch).items():
+        if name.endswith((".bias", ".norm.mean")):
+            state[name] = np.zeros(shape, np.float32)
+        elif ".norm." in name:
+            state[name] = np.ones(shape, np.float32)
+        else:
+            fan_in = int(np.prod(shape[1:]))
+            state[name] = generator.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
     return state
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from dsnet_edge.arch import Arch, Path, PathSpace
 from dsnet_edge.errors import BundleError
-from dsnet_edge.plan.program import Op, Program
+from dsnet_edge.plan.program import SEGMENTS, Op, Program, Segment
 
 if TYPE_CHECKING:
     from dsnet_edge.nn import SlimmableNet
@@ -68,6 +69,14 @@ class Plan:
         return Plan.from_state(model.arch, state, input, labels)
 
     @staticmethod
+    def from_checkpoint(file: FilePath | str) -> Plan:
+        """From a checkpoint file, without torch. Raises BundleError for anything but a sound one."""
+        from dsnet_edge.plan.checkpoint import read_checkpoint
+
+        checkpoint = read_checkpoint(file)
+        return Plan.from_state(checkpoint.arch, checkpoint.tensors, checkpoint.input, checkpoint.labels)
+
+    @staticmethod
     def from_state(arch: Arch, state: Mapping[str, Array], input: InputSpec, labels: tuple[str, ...]) -> Plan:
         """From parameters by name, as a checkpoint holds them (`docs/checkpoint.md`)."""
         program = Program.from_arch(arch)
@@ -119,8 +128,12 @@ class Plan:
 
     def weight_bytes(self, path: Path) -> int:
         """float32 bytes of weights and epilogues that an inference on `path` reads, gate included."""
+        return sum(self.segment_bytes(segment, path) for segment in SEGMENTS)
+
+    def segment_bytes(self, segment: Segment, path: Path) -> int:
+        """The same for one segment."""
         total = 0
-        for op in self.program.ops:
+        for op in self.program.segment(segment):
             if op.has_weight:
                 shape = self.program.weight_shape(op, path)
                 epilogue = self.epilogues[op.name]

@@ -1,0 +1,3 @@
+from dsnet_edge.cli import main
+
+main()

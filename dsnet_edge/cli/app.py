@@ -1,0 +1,41 @@
+"""The subcommands and their one-line summaries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dsnet_edge import __version__
+from dsnet_edge.cli.convert import convert
+from dsnet_edge.cli.inspect import inspect
+from dsnet_edge.cli.quickstart import quickstart
+from dsnet_edge.cli.run import run
+from dsnet_edge.cli.train import app as train
+from dsnet_edge.cli.verify import verify
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Dynamic slimmable networks on ARM CPUs: train, convert, verify and run networks that choose their width per input.",
+)
+app.add_typer(train, name="train", help="Train a supernet, recalibrate its paths, train its gate.")
+app.command()(convert)
+app.command()(verify)
+app.command()(run)
+app.command()(inspect)
+app.command()(quickstart)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dsnet-edge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass

@@ -1,0 +1,97 @@
+"""`dsnet-edge run`: photos in, labels and the width each one took out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dsnet_edge.errors import DsnetError, PathError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dsnet_edge.runtime import Prediction, Runner
+
+
+def run(
+    bundle: Annotated[FilePath, typer.Argument(help="A bundle folder.")],
+    images: Annotated[list[FilePath], typer.Argument(help="Photos: JPEG, PNG, WebP, ...")],
+    path: Annotated[str, typer.Option(help="A path index, or auto: the gate decides.")] = "auto",
+    top: Annotated[int, typer.Option(min=1, help="Labels to print for each photo.")] = 5,
+    backend: Annotated[str, typer.Option(help="sliced, executorch, litert or numpy.")] = "sliced",
+    threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Classify photos; print labels, probabilities, the chosen path and the time of every stage."""
+    from rich.console import Console
+
+    from dsnet_edge.runtime import Runner
+
+    runner = Runner(bundle, backend, threads)
+    chosen = _path(path)
+    results: list[tuple[str, Prediction]] = []
+    failed = False
+    for image in images:
+        try:
+            results.append((str(image), runner(image, chosen)))
+        except PathError:
+            raise
+        except DsnetError as error:  # one bad photo does not hide the others
+            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
+            failed = True
+    if as_json:
+        typer.echo(json.dumps([_record(file, prediction, top) for file, prediction in results], indent=2))
+    elif results:
+        Console().print(predictions_table(runner, results, top))
+    if failed:
+        raise typer.Exit(2)
+
+
+def _path(text: str) -> int | None:
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise PathError(f"--path takes a path index or auto, found {text!r}") from None
+
+
+def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top: int) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"{runner.bundle.name} on {runner.backend_name}", caption="times in ms", caption_justify="left")
+    for name in ("photo", f"top {top}" if top > 1 else "label"):
+        table.add_column(name)
+    for name in ("path", "MAdds M", "prepare", "prefix", "gate", "suffix"):
+        table.add_column(name, justify="right")
+    for file, prediction in results:
+        timing = prediction.timing
+        table.add_row(
+            FilePath(file).name,
+            "  ".join(f"{label} {probability:.1%}" for label, probability in prediction.top(top)),
+            f"{prediction.path}" + ("" if prediction.routed else " (fixed)"),
+            f"{prediction.madds / 1e6:.1f}",
+            *(f"{ms:.2f}" for ms in (timing.preprocess_ms, timing.prefix_ms, timing.gate_ms, timing.suffix_ms)),
+        )
+    return table
+
+
+def _record(file: str, prediction: Prediction, top: int) -> dict[str, Any]:
+    timing = prediction.timing
+    return {
+        "image": file,
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "top": [{"label": label, "probability": probability} for label, probability in prediction.top(top)],
+        "path": prediction.path,
+        "routed": prediction.routed,
+        "madds": prediction.madds,
+        "scores": [float(score) for score in prediction.scores],
+        "preprocess_ms": timing.preprocess_ms,
+        "prefix_ms": timing.prefix_ms,
+        "gate_ms": timing.gate_ms,
+        "suffix_ms": timing.suffix_ms,
+    }

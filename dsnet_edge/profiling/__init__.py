@@ -1,0 +1,1 @@
+"""Measuring: what every path costs on the machine at hand."""
