@@ -1,0 +1,54 @@
+"""The native runtime (native/python/module.cpp), thin over its C ABI (native/include/dsnet.h)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Error(RuntimeError):
+    """A failure of the runtime: one line naming the cause, and the `dsnet_status` of dsnet.h."""
+
+    status: int
+
+class Model:
+    """A model.dsnet file, mapped and validated. Any number of sessions may share it."""
+
+    def __init__(self, filename: str) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def n_paths(self) -> int: ...
+    @property
+    def n_classes(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def arena_address(self) -> int: ...
+    @property
+    def arena_bytes(self) -> int: ...
+    @property
+    def activation_bytes(self) -> int: ...
+    @property
+    def op_count(self) -> int: ...
+    def op_weights(self, op: int, path: int) -> tuple[int, int]:
+        """Address and extent of what a path reads of an op's weights; (0, 0) where the op has none."""
+
+class Session:
+    """Activations and threads to run a model; for one thread at a time. Keeps the model alive."""
+
+    def __init__(self, model: Model, threads: int = 1, isa: str | None = None) -> None: ...
+    @property
+    def isa(self) -> str: ...
+    def prefix(self, image: NDArray[np.float32]) -> None:
+        """Runs the prefix on a normalised image [height, width, 3]."""
+
+    def gate(self) -> NDArray[np.float32]:
+        """The gate's scores, one a path."""
+
+    def suffix(self, path: int) -> NDArray[np.float32]:
+        """The logits of one path; may be called for several paths on the same features."""
+
+    def run(
+        self, image: NDArray[np.float32], path: int = -1
+    ) -> tuple[NDArray[np.float32], int, NDArray[np.float32], tuple[float, float, float]]:
+        """All three: logits, the path taken (-1 lets the gate choose), scores, and (prefix_ms, gate_ms, suffix_ms)."""

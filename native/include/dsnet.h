@@ -1,0 +1,82 @@
+/* C ABI of the dsnet-edge native runtime.
+ *
+ * A dsnet_model is the read-only mapping of one `model.dsnet` file and the program checked from it; any number of
+ * threads may share it. A dsnet_session is the run state over it: one activation arena, sized once for the widest path,
+ * and a thread pool. One thread may use a session at a time. After dsnet_session_create nothing allocates.
+ *
+ * Every function that can fail returns a dsnet_status and, where it takes `message`, writes one line naming the
+ * cause and the fix, always zero-terminated. Nothing throws across this boundary.
+ */
+#ifndef DSNET_H_
+#define DSNET_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define DSNET_API
+#else
+#define DSNET_API __attribute__((visibility("default")))
+#endif
+
+#define DSNET_PATH_AUTO (-1) /* let the gate decide */
+
+typedef enum dsnet_status {
+  DSNET_OK = 0,
+  DSNET_ERROR_IO = 1,       /* the file cannot be opened or mapped */
+  DSNET_ERROR_FORMAT = 2,   /* the file is not a valid model.dsnet */
+  DSNET_ERROR_VERSION = 3,  /* a valid file of a version this runtime does not read */
+  DSNET_ERROR_ARGUMENT = 4, /* the caller passed something out of range */
+  DSNET_ERROR_MEMORY = 5,
+} dsnet_status;
+
+typedef struct dsnet_model dsnet_model;
+typedef struct dsnet_session dsnet_session;
+
+typedef struct dsnet_model_info {
+  const char* name;         /* valid as long as the model */
+  int32_t n_paths;
+  int32_t n_classes;
+  int32_t height, width;    /* of the input image, channels 3, float32, NHWC, normalised */
+  const void* arena;        /* the weight arena inside the mapping */
+  size_t arena_bytes;
+  size_t activation_bytes;  /* what one session allocates for activations */
+} dsnet_model_info;
+
+typedef struct dsnet_timing {
+  double prefix_ms, gate_ms, suffix_ms;
+} dsnet_timing;
+
+/* Opens, maps and validates a file. */
+DSNET_API dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* message, size_t message_bytes);
+DSNET_API void dsnet_model_close(dsnet_model* model); /* after all its sessions */
+DSNET_API dsnet_model_info dsnet_model_get_info(const dsnet_model* model);
+
+/* Memory that path `path` reads as weights of op `op`: first byte and extent, in the mapping. Ops without weights give NULL, 0. */
+DSNET_API int32_t dsnet_model_op_count(const dsnet_model* model);
+DSNET_API dsnet_status dsnet_model_op_weights(const dsnet_model* model, int32_t op, int32_t path, const void** begin, size_t* bytes);
+
+/* `threads` >= 1. `isa` is NULL for the best the CPU has, or one of "scalar", "avx2", "avx512", "neon". */
+DSNET_API dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session,
+                                            char* message, size_t message_bytes);
+DSNET_API void dsnet_session_destroy(dsnet_session* session);
+DSNET_API const char* dsnet_session_isa(const dsnet_session* session);
+
+/* The three stages of dynamic inference, in this order. `image` is [h, w, 3]; `scores` [n_paths]; `logits` [n_classes]. */
+DSNET_API dsnet_status dsnet_prefix(dsnet_session* session, const float* image);
+DSNET_API dsnet_status dsnet_gate(dsnet_session* session, float* scores);
+DSNET_API dsnet_status dsnet_suffix(dsnet_session* session, int32_t path, float* logits);
+
+/* All three: `path` or DSNET_PATH_AUTO; writes logits, the path taken and, unless NULL, the scores and the time of each stage.
+ * The gate runs on a fixed path too: its attention head feeds the suffix. */
+DSNET_API dsnet_status dsnet_run(dsnet_session* session, const float* image, int32_t path, float* logits, int32_t* taken,
+                                 float* scores, dsnet_timing* timing);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DSNET_H_ */

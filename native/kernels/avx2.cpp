@@ -1,0 +1,34 @@
+// AVX2 with FMA: 6 rows x 1 panel (12 sums) leave room for two weights and one input in 16 registers.
+#include <immintrin.h>
+
+#include "simd_depthwise.h"
+
+namespace dsnet {
+namespace {
+
+struct Avx2 {
+  using Vector = __m256;
+  static constexpr int lanes = 8;
+  static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6, depthwise_pixels = 6;
+
+  static Vector broadcast(float x) { return _mm256_set1_ps(x); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static Vector min(Vector a, Vector b) { return _mm256_min_ps(a, b); }
+  static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+  static Vector round(Vector x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Vector scale_by_power(Vector x, Vector power) {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(power), _mm256_set1_epi32(127)), 23);
+    return x * _mm256_castsi256_ps(exponent);
+  }
+
+  template <int rows, int vectors, class... Args>
+  DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], Args... args) {
+    dsnet::accumulate<Avx2, rows, vectors>(sums, args...);
+  }
+};
+
+}  // namespace
+
+const Kernels kAvx2Kernels = simd_kernels<Avx2>("avx2");
+
+}  // namespace dsnet

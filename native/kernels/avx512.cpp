@@ -1,0 +1,31 @@
+// AVX-512: 7 rows x 2 panels (14 sums) keep both FMA units busy, and 7 divides the usual 14 x 14 and 7 x 7 maps.
+#include <immintrin.h>
+
+#include "simd_depthwise.h"
+
+namespace dsnet {
+namespace {
+
+struct Avx512 {
+  using Vector = __m512;
+  static constexpr int lanes = 16;
+  static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 14, depthwise_pixels = 8;
+
+  static Vector broadcast(float x) { return _mm512_set1_ps(x); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vector min(Vector a, Vector b) { return _mm512_min_ps(a, b); }
+  static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
+  static Vector round(Vector x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Vector scale_by_power(Vector x, Vector power) { return _mm512_scalef_ps(x, power); }
+
+  template <int rows, int vectors, class... Args>
+  DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], Args... args) {
+    dsnet::accumulate<Avx512, rows, vectors>(sums, args...);
+  }
+};
+
+}  // namespace
+
+const Kernels kAvx512Kernels = simd_kernels<Avx512>("avx512");
+
+}  // namespace dsnet

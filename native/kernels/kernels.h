@@ -1,0 +1,108 @@
+// The contract between the runtime and the kernels: one table of functions for each instruction set.
+//
+// Activations are rows of pixels, channels innermost, each pixel starting at a multiple of `stride` floats. Kernels write
+// whole panels (16 channels), so the stride of what they write is a multiple of 16 and the data 64-byte aligned; lanes
+// beyond the channel count hold values nobody reads. A kernel computes the part of the output named by its ranges, and
+// every output is summed in one order whatever the ranges are: results do not depend on how the work is split.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace dsnet {
+
+constexpr int kPanel = 16;  // output channels in one panel of weights
+
+enum class Activation : uint8_t { none, relu, relu6, silu, sigmoid, one_plus_tanh };
+
+struct Range {
+  int begin, end;
+};
+
+// y = activation(scale * x + shift), channel by channel; a null scale means 1, a null shift 0.
+struct Epilogue {
+  const float* scale;
+  const float* shift;
+  Activation activation;
+};
+
+// Panels of weights: channel `o`, step `k` at data[(o / 16) * stride + k * 16 + o % 16].
+struct Panels {
+  const float* data;
+  ptrdiff_t stride;
+};
+
+// output[row] = epilogue(input[row] * weights): a pointwise convolution over pixels, or a linear layer over one row.
+struct Gemm {
+  const float* input;
+  ptrdiff_t input_stride;
+  int k;  // input channels
+  Panels weights;
+  float* output;
+  ptrdiff_t output_stride;
+  Epilogue epilogue;
+};
+
+struct Window {
+  int kernel, stride, padding;
+};
+
+struct Conv2d {
+  const float* input;  // [h, w, c_in]
+  int h, w, c_in;
+  ptrdiff_t input_stride;
+  Window window;
+  Panels weights;
+  float* output;  // [.., out_w, c_out]
+  int out_w;
+  ptrdiff_t output_stride;
+  Epilogue epilogue;
+};
+
+struct Depthwise {
+  const float* input;  // [h, w, c]
+  int h, w;
+  int c;             // a multiple of 16
+  ptrdiff_t stride;  // of a pixel, input and output alike
+  Window window;
+  const float* taps;  // [kernel * kernel, taps_stride]
+  ptrdiff_t taps_stride;
+  float* output;
+  int out_w;
+  Epilogue epilogue;
+};
+
+struct GlobalPool {
+  const float* input;
+  int pixels;
+  ptrdiff_t stride;
+  float* output;
+};
+
+// output may be input.
+struct Multiply {
+  const float* input;
+  const float* factor;  // one a channel
+  int c;                // a multiple of 16
+  ptrdiff_t stride;
+  float* output;
+};
+
+struct Kernels {
+  const char* isa;
+  int tile_rows;    // rows and panels of the largest register tile: split the work in multiples of these
+  int tile_panels;
+  void (*gemm)(const Gemm&, Range rows, Range panels);
+  void (*linear)(const Gemm&, Range panels);
+  void (*conv2d)(const Conv2d&, Range out_rows, Range panels);
+  void (*depthwise)(const Depthwise&, Range out_rows);
+  void (*global_pool)(const GlobalPool&, Range panels);
+  void (*multiply)(const Multiply&, Range pixels);
+};
+
+extern const Kernels kScalarKernels;
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+extern const Kernels kNeonKernels;
+
+}  // namespace dsnet

@@ -1,0 +1,52 @@
+// NEON: 4 rows x 1 panel (16 sums). Four inputs of a row are loaded at once and multiplied by lane, which spares the
+// broadcasts that in-order cores pay for.
+#include <arm_neon.h>
+
+#include "simd_depthwise.h"
+
+namespace dsnet {
+namespace {
+
+struct Neon {
+  using Vector = float32x4_t;
+  static constexpr int lanes = 4;
+  static constexpr int tile_rows = 4, tile_panels = 1, single_tile_rows = 4, depthwise_pixels = 6;
+
+  static Vector broadcast(float x) { return vdupq_n_f32(x); }
+  static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
+  static Vector min(Vector a, Vector b) { return vminq_f32(a, b); }
+  static Vector max(Vector a, Vector b) { return vmaxq_f32(a, b); }
+  static Vector round(Vector x) { return vrndnq_f32(x); }
+  static Vector scale_by_power(Vector x, Vector power) {
+    const int32x4_t exponent = vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(power), vdupq_n_s32(127)), 23);
+    return x * vreinterpretq_f32_s32(exponent);
+  }
+
+  template <int rows, int vectors, int lane>
+  DSNET_INLINE static void step(Vector (&sums)[rows * vectors], const Vector (&x)[rows], const float* weights, ptrdiff_t panel_stride) {
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+      const Vector w = load<Neon>(weights + lane * kPanel + vector_offset<Neon>(j, panel_stride));
+      DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * vectors + j] = vfmaq_laneq_f32(sums[i * vectors + j], w, x[i], lane);
+    }
+  }
+
+  template <int rows, int vectors>
+  DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride, const float* weights,
+                                      ptrdiff_t panel_stride, int length) {
+    for (; length >= 4; length -= 4, input += 4, weights += ptrdiff_t(4) * kPanel) {
+      Vector x[rows];
+      DSNET_UNROLL for (int i = 0; i < rows; ++i) x[i] = vld1q_f32(input + i * input_stride);
+      step<rows, vectors, 0>(sums, x, weights, panel_stride);
+      step<rows, vectors, 1>(sums, x, weights, panel_stride);
+      step<rows, vectors, 2>(sums, x, weights, panel_stride);
+      step<rows, vectors, 3>(sums, x, weights, panel_stride);
+    }
+    dsnet::accumulate<Neon, rows, vectors>(sums, input, input_stride, weights, panel_stride, length);
+  }
+};
+
+}  // namespace
+
+const Kernels kNeonKernels = simd_kernels<Neon>("neon");
+
+}  // namespace dsnet

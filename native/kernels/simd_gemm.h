@@ -1,0 +1,203 @@
+// Panel GEMM on vectors: pointwise, linear and dense convolution are one register tile walked differently.
+//
+// A tile holds `rows` x `panels` accumulators. Its inputs are runs of contiguous floats: one run for a pointwise
+// convolution; for a dense one, a run a kernel row (or a kernel tap, where pixels are padded). So a convolution reads the
+// image in place, without im2col: neighbouring output pixels are rows whose runs overlap.
+#pragma once
+
+#include "simd_epilogue.h"
+
+namespace dsnet {
+
+// The runs that make up the inner dimension: `outer` x `inner` runs of `length` floats.
+struct Runs {
+  int outer, inner, length;
+  ptrdiff_t input_outer, input_inner, weight_outer, weight_inner;
+};
+
+struct TileJob {
+  Runs runs;
+  ptrdiff_t input_stride, output_stride, panel_stride;
+  Epilogue epilogue;
+};
+
+template <class Simd, int panels>
+constexpr int kVectors = panels * kPanel / Simd::lanes;  // in a row of the tile
+
+// Where vector `j` of a step begins: vectors fill a panel, then go on in the next.
+template <class Simd>
+DSNET_INLINE ptrdiff_t vector_offset(int j, ptrdiff_t panel_stride) {
+  constexpr int per_panel = kPanel / Simd::lanes;
+  return j / per_panel * panel_stride + j % per_panel * Simd::lanes;
+}
+
+// sums[i][j] += input[i][k] * weights[k][j] over one run.
+template <class Simd, int rows, int vectors>
+DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride, const float* weights,
+                             ptrdiff_t panel_stride, int length) {
+  for (int k = 0; k < length; ++k) {
+    Vector<Simd> w[vectors];
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) w[j] = load<Simd>(weights + vector_offset<Simd>(j, panel_stride));
+    DSNET_UNROLL for (int i = 0; i < rows; ++i) {
+      const Vector<Simd> x = Simd::broadcast(input[i * input_stride]);
+      DSNET_UNROLL for (int j = 0; j < vectors; ++j) sums[i * vectors + j] = Simd::fma(x, w[j], sums[i * vectors + j]);
+    }
+    ++input;
+    weights += kPanel;
+  }
+}
+
+template <class Simd, int rows, int panels>
+void tile(const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
+  constexpr int vectors = kVectors<Simd, panels>;
+  Vector<Simd> sums[rows * vectors];
+  DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
+  const Runs& runs = job.runs;
+  for (int outer = 0; outer < runs.outer; ++outer) {
+    for (int inner = 0; inner < runs.inner; ++inner) {
+      Simd::template accumulate<rows, vectors>(sums, input + outer * runs.input_outer + inner * runs.input_inner, job.input_stride,
+                                               weights + outer * runs.weight_outer + inner * runs.weight_inner, job.panel_stride,
+                                               runs.length);
+    }
+  }
+  DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+    const Vector<Simd> scale = scale_at<Simd>(job.epilogue, channel + j * Simd::lanes);
+    const Vector<Simd> shift = shift_at<Simd>(job.epilogue, channel + j * Simd::lanes);
+    DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * vectors + j] = Simd::fma(sums[i * vectors + j], scale, shift);
+  }
+  activate<Simd>(sums, job.epilogue.activation);
+  DSNET_UNROLL for (int i = 0; i < rows; ++i) {
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(output + i * job.output_stride + j * Simd::lanes, sums[i * vectors + j]);
+  }
+}
+
+// The last, shorter tile of a column.
+template <class Simd, int rows, int panels>
+void short_tile(int n, const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
+  if constexpr (rows > 0) {
+    if (n == rows) return tile<Simd, rows, panels>(job, input, weights, output, channel);
+    short_tile<Simd, rows - 1, panels>(n, job, input, weights, output, channel);
+  }
+}
+
+// `n` rows of `panels` panels.
+template <class Simd, int tile_rows, int panels>
+void column(int n, const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
+  for (; n >= tile_rows; n -= tile_rows) {
+    tile<Simd, tile_rows, panels>(job, input, weights, output, channel);
+    input += tile_rows * job.input_stride;
+    output += tile_rows * job.output_stride;
+  }
+  short_tile<Simd, tile_rows - 1, panels>(n, job, input, weights, output, channel);
+}
+
+// `n` rows of a range of panels, in the widest tiles that fit; an odd panel is left to a taller tile.
+template <class Simd>
+void columns(int n, const TileJob& job, const float* input, const float* weights, float* output, Range panels) {
+  int panel = panels.begin;
+  for (; panel + Simd::tile_panels <= panels.end; panel += Simd::tile_panels) {
+    column<Simd, Simd::tile_rows, Simd::tile_panels>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
+                                                     ptrdiff_t(panel) * kPanel);
+  }
+  for (; panel < panels.end; ++panel) {
+    column<Simd, Simd::single_tile_rows, 1>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
+                                            ptrdiff_t(panel) * kPanel);
+  }
+}
+
+template <class Simd>
+void gemm(const Gemm& op, Range rows, Range panels) {
+  const TileJob job = {{1, 1, op.k, 0, 0, 0, 0}, op.input_stride, op.output_stride, op.weights.stride, op.epilogue};
+  columns<Simd>(rows.end - rows.begin, job, op.input + rows.begin * op.input_stride, op.weights.data,
+                op.output + rows.begin * op.output_stride, panels);
+}
+
+// Where an output position's window meets the input along one axis: kernel positions [begin, end).
+inline Range window_range(int position, int size, const Window& window) {
+  const int origin = position * window.stride - window.padding;
+  const int end = size - origin < window.kernel ? size - origin : window.kernel;
+  const int begin = origin < 0 ? (-origin < window.kernel ? -origin : window.kernel) : 0;
+  return {begin, end < begin ? begin : end};
+}
+
+// Output positions whose whole window lies inside the input: [begin, end).
+inline Range interior(int size, int out_size, const Window& window) {
+  const int first = (window.padding + window.stride - 1) / window.stride;
+  const int room = size + window.padding - window.kernel;
+  const int last = room < 0 ? 0 : room / window.stride + 1;
+  const int begin = first < out_size ? first : out_size;
+  const int end = last < out_size ? last : out_size;
+  return {begin, end < begin ? begin : end};
+}
+
+// `n` output pixels of one row that share the kernel positions `ky` x `kx`.
+template <class Simd>
+void conv2d_pixels(const Conv2d& op, int y, int x, int n, Range ky, Range kx, Range panels) {
+  const auto [kernel, stride, padding] = op.window;
+  const bool dense = op.input_stride == op.c_in;  // a kernel row is then one run
+  const int taps = kx.end - kx.begin;
+  TileJob job = {};
+  job.runs.outer = ky.end - ky.begin;
+  job.runs.inner = dense ? 1 : taps;
+  job.runs.length = dense ? taps * op.c_in : op.c_in;
+  job.runs.input_outer = op.w * op.input_stride;
+  job.runs.input_inner = op.input_stride;
+  job.runs.weight_outer = ptrdiff_t(kernel) * op.c_in * kPanel;
+  job.runs.weight_inner = ptrdiff_t(op.c_in) * kPanel;
+  job.input_stride = stride * op.input_stride;
+  job.output_stride = op.output_stride;
+  job.panel_stride = op.weights.stride;
+  job.epilogue = op.epilogue;
+  const ptrdiff_t in_y = y * stride - padding + ky.begin, in_x = x * stride - padding + kx.begin;
+  const ptrdiff_t first_tap = ptrdiff_t(ky.begin) * kernel + kx.begin;
+  columns<Simd>(n, job, op.input + (in_y * op.w + in_x) * op.input_stride, op.weights.data + first_tap * op.c_in * kPanel,
+                op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride, panels);
+}
+
+template <class Simd>
+void conv2d(const Conv2d& op, Range out_rows, Range panels) {
+  const Range inside = interior(op.w, op.out_w, op.window);
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    const Range ky = window_range(y, op.h, op.window);
+    const auto edge = [&](int x) { conv2d_pixels<Simd>(op, y, x, 1, ky, window_range(x, op.w, op.window), panels); };
+    for (int x = 0; x < inside.begin; ++x) edge(x);
+    conv2d_pixels<Simd>(op, y, inside.begin, inside.end - inside.begin, ky, {0, op.window.kernel}, panels);
+    for (int x = inside.end; x < op.out_w; ++x) edge(x);
+  }
+}
+
+// One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight.
+template <class Simd, int panels>
+void linear_column(const Gemm& op, int panel) {
+  constexpr int vectors = kVectors<Simd, panels>;
+  const float* weights = op.weights.data + panel * op.weights.stride;
+  Vector<Simd> sums[2 * vectors];
+  DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
+  int k = 0;
+  for (; k + 2 <= op.k; k += 2, weights += 2 * kPanel) {
+    const Vector<Simd> even = Simd::broadcast(op.input[k]), odd = Simd::broadcast(op.input[k + 1]);
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+      const float* w = weights + vector_offset<Simd>(j, op.weights.stride);
+      sums[j] = Simd::fma(even, load<Simd>(w), sums[j]);
+      sums[vectors + j] = Simd::fma(odd, load<Simd>(w + kPanel), sums[vectors + j]);
+    }
+  }
+  Vector<Simd> result[vectors];
+  DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+    if (k < op.k) sums[j] = Simd::fma(Simd::broadcast(op.input[k]), load<Simd>(weights + vector_offset<Simd>(j, op.weights.stride)), sums[j]);
+    const ptrdiff_t channel = ptrdiff_t(panel) * kPanel + j * Simd::lanes;
+    result[j] = Simd::fma(sums[j] + sums[vectors + j], scale_at<Simd>(op.epilogue, channel), shift_at<Simd>(op.epilogue, channel));
+  }
+  activate<Simd>(result, op.epilogue.activation);
+  DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(op.output + ptrdiff_t(panel) * kPanel + j * Simd::lanes, result[j]);
+}
+
+template <class Simd>
+void linear(const Gemm& op, Range panels) {
+  constexpr int wide = Simd::lanes / 4;  // panels in four vectors
+  int panel = panels.begin;
+  for (; panel + wide <= panels.end; panel += wide) linear_column<Simd, wide>(op, panel);
+  for (; panel < panels.end; ++panel) linear_column<Simd, 1>(op, panel);
+}
+
+}  // namespace dsnet

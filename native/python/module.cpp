@@ -1,0 +1,190 @@
+// `dsnet_edge._native`: the C ABI as two Python classes. dsnet_edge/_native.pyi is its interface.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "dsnet.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+using Image = nb::ndarray<const float, nb::numpy, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
+using Vector = nb::ndarray<float, nb::numpy, nb::shape<-1>>;
+
+constexpr size_t kMessageBytes = 1024;
+
+struct Error {
+  dsnet_status status;
+  std::string message;
+};
+
+void check(dsnet_status status, const char* message) {
+  if (status != DSNET_OK) throw Error{status, message};
+}
+
+class Model {
+ public:
+  explicit Model(const std::string& filename) {
+    char message[kMessageBytes];
+    dsnet_model* opened;
+    const dsnet_status status = [&] {
+      const nb::gil_scoped_release released;
+      return dsnet_model_open(filename.c_str(), &opened, message, sizeof message);
+    }();
+    check(status, message);
+    handle_.reset(opened);
+    info_ = dsnet_model_get_info(opened);
+  }
+
+  const dsnet_model* handle() const { return handle_.get(); }
+  const dsnet_model_info& info() const { return info_; }
+
+  std::tuple<uintptr_t, size_t> op_weights(int32_t op, int32_t path) const {
+    const void* begin;
+    size_t bytes;
+    check(dsnet_model_op_weights(handle(), op, path, &begin, &bytes), "op or path out of range");
+    return {reinterpret_cast<uintptr_t>(begin), bytes};
+  }
+
+ private:
+  struct Close {
+    void operator()(dsnet_model* model) const { dsnet_model_close(model); }
+  };
+  std::unique_ptr<dsnet_model, Close> handle_;
+  dsnet_model_info info_;
+};
+
+class Session {
+ public:
+  Session(const Model& model, int32_t threads, const std::optional<std::string>& isa) : info_(model.info()) {
+    char message[kMessageBytes];
+    dsnet_session* created;
+    check(dsnet_session_create(model.handle(), threads, isa ? isa->c_str() : nullptr, &created, message, sizeof message), message);
+    handle_.reset(created);
+  }
+
+  std::string isa() const { return dsnet_session_isa(handle_.get()); }
+
+  void prefix(const Image& image) {
+    check_size(image);
+    const nb::gil_scoped_release released;
+    dsnet_prefix(handle_.get(), image.data());
+  }
+
+  Vector gate() {
+    Buffer scores(info_.n_paths);
+    check(released([&] { return dsnet_gate(handle_.get(), scores.data()); }), "gate() needs prefix() first");
+    return scores.release();
+  }
+
+  Vector suffix(int32_t path) {
+    check_path(path);
+    Buffer logits(info_.n_classes);
+    check(released([&] { return dsnet_suffix(handle_.get(), path, logits.data()); }), "suffix() needs prefix() and gate() first");
+    return logits.release();
+  }
+
+  std::tuple<Vector, int32_t, Vector, std::tuple<double, double, double>> run(const Image& image, int32_t path) {
+    check_size(image);
+    if (path != DSNET_PATH_AUTO) check_path(path);
+    Buffer logits(info_.n_classes), scores(info_.n_paths);
+    int32_t taken = 0;
+    dsnet_timing timing = {};
+    check(released([&] { return dsnet_run(handle_.get(), image.data(), path, logits.data(), &taken, scores.data(), &timing); }),
+          "invalid argument");
+    return {logits.release(), taken, scores.release(), {timing.prefix_ms, timing.gate_ms, timing.suffix_ms}};
+  }
+
+ private:
+  // Floats that become a NumPy array once they are written.
+  class Buffer {
+   public:
+    explicit Buffer(int32_t size) : size_(static_cast<size_t>(size)), data_(new float[size_]) {}
+    float* data() { return data_.get(); }
+    Vector release() {
+      float* data = data_.release();
+      const nb::capsule owner(data, [](void* owned) noexcept { delete[] static_cast<float*>(owned); });
+      return Vector(data, {size_}, owner);
+    }
+
+   private:
+    size_t size_;
+    std::unique_ptr<float[]> data_;
+  };
+
+  template <class Call>
+  static dsnet_status released(const Call& call) {
+    const nb::gil_scoped_release guard;
+    return call();
+  }
+
+  void check_size(const Image& image) const {
+    if (image.shape(0) == static_cast<size_t>(info_.height) && image.shape(1) == static_cast<size_t>(info_.width)) return;
+    throw Error{DSNET_ERROR_ARGUMENT, "image: expected shape (" + std::to_string(info_.height) + ", " + std::to_string(info_.width) +
+                                          ", 3), found (" + std::to_string(image.shape(0)) + ", " + std::to_string(image.shape(1)) +
+                                          ", 3)"};
+  }
+
+  void check_path(int32_t path) const {
+    if (path >= 0 && path < info_.n_paths) return;
+    throw Error{DSNET_ERROR_ARGUMENT,
+                "path: expected 0 to " + std::to_string(info_.n_paths - 1) + ", found " + std::to_string(path)};
+  }
+
+  struct Destroy {
+    void operator()(dsnet_session* session) const { dsnet_session_destroy(session); }
+  };
+  dsnet_model_info info_;
+  std::unique_ptr<dsnet_session, Destroy> handle_;
+};
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+  // A RuntimeError that carries the status; the module keeps the class alive for the translator.
+  nb::object error = nb::steal(PyErr_NewException("dsnet_edge._native.Error", PyExc_RuntimeError, nullptr));
+  module.attr("Error") = error;
+  nb::register_exception_translator(
+      [](const std::exception_ptr& thrown, void* type) {
+        try {
+          std::rethrow_exception(thrown);
+        } catch (const Error& failure) {
+          nb::object raised = nb::borrow(static_cast<PyObject*>(type))(failure.message);
+          raised.attr("status") = static_cast<int>(failure.status);
+          PyErr_SetObject(static_cast<PyObject*>(type), raised.ptr());
+        }
+      },
+      error.ptr());
+
+  nb::class_<Model>(module, "Model", "A model.dsnet file, mapped and validated.")
+      .def(nb::init<const std::string&>(), "filename"_a)
+      .def_prop_ro("name", [](const Model& model) { return model.info().name; })
+      .def_prop_ro("n_paths", [](const Model& model) { return model.info().n_paths; })
+      .def_prop_ro("n_classes", [](const Model& model) { return model.info().n_classes; })
+      .def_prop_ro("height", [](const Model& model) { return model.info().height; })
+      .def_prop_ro("width", [](const Model& model) { return model.info().width; })
+      .def_prop_ro("arena_address", [](const Model& model) { return reinterpret_cast<uintptr_t>(model.info().arena); })
+      .def_prop_ro("arena_bytes", [](const Model& model) { return model.info().arena_bytes; })
+      .def_prop_ro("activation_bytes", [](const Model& model) { return model.info().activation_bytes; })
+      .def_prop_ro("op_count", [](const Model& model) { return dsnet_model_op_count(model.handle()); })
+      .def("op_weights", &Model::op_weights, "op"_a, "path"_a, "Address and extent of what a path reads of an op's weights.");
+
+  nb::class_<Session>(module, "Session", "Activations and threads to run a model; for one thread at a time.")
+      .def(nb::init<const Model&, int32_t, const std::optional<std::string>&>(), "model"_a, "threads"_a = 1, "isa"_a = nb::none(),
+           nb::keep_alive<1, 2>())
+      .def_prop_ro("isa", &Session::isa)
+      .def("prefix", &Session::prefix, "image"_a, "Runs the prefix on a normalised float32 image [height, width, 3].")
+      .def("gate", &Session::gate, "The gate's scores, one a path.")
+      .def("suffix", &Session::suffix, "path"_a, "The logits of one path.")
+      .def("run", &Session::run, "image"_a, "path"_a = DSNET_PATH_AUTO,
+           "All three: logits, the path taken, scores, and (prefix_ms, gate_ms, suffix_ms).");
+}

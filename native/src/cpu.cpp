@@ -1,0 +1,53 @@
+#include "cpu.h"
+
+#include <cstring>
+#include <string>
+
+#include "error.h"
+
+namespace dsnet {
+namespace {
+
+bool always() { return true; }
+
+#if defined(__x86_64__)
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw");
+}
+#endif
+
+struct Candidate {
+  const Kernels& kernels;
+  bool (*supported)();
+};
+
+// Best first.
+const Candidate kCandidates[] = {
+#if defined(__x86_64__)
+    {kAvx512Kernels, has_avx512},
+    {kAvx2Kernels, has_avx2},
+#elif defined(__aarch64__)
+    {kNeonKernels, always},
+#endif
+    {kScalarKernels, always},
+};
+
+}  // namespace
+
+const Kernels& select_kernels(const char* isa) {
+  std::string names;
+  for (const Candidate& candidate : kCandidates) {
+    const char* name = candidate.kernels.isa;
+    if (isa == nullptr ? candidate.supported() : std::strcmp(isa, name) == 0) {
+      if (candidate.supported()) return candidate.kernels;
+      fail(DSNET_ERROR_ARGUMENT, "isa: this processor lacks %s; leave the argument out for the best it has", name);
+    }
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  fail(DSNET_ERROR_ARGUMENT, "isa: expected one of %s in this build, found %s", names.c_str(), quoted(isa).c_str());
+}
+
+}  // namespace dsnet

@@ -1,0 +1,167 @@
+// The C ABI over the runtime: checks arguments, and turns failures into a status and a message.
+#include "dsnet.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "cpu.h"
+#include "error.h"
+#include "model.h"
+#include "session.h"
+
+struct dsnet_model {
+  dsnet::Model model;
+};
+
+struct dsnet_session {
+  dsnet::Session session;
+};
+
+namespace {
+
+constexpr int32_t kMostThreads = 256;
+
+template <class Body>
+dsnet_status guarded(char* message, size_t message_bytes, const char* subject, const Body& body) noexcept {
+  const auto report = [&](dsnet_status status, const char* cause) {
+    if (message != nullptr && message_bytes > 0) std::snprintf(message, message_bytes, "%s%s%s", subject, *subject != 0 ? ": " : "", cause);
+    return status;
+  };
+  try {
+    body();
+    return report(DSNET_OK, "ok");
+  } catch (const dsnet::Failure& failure) {
+    return report(failure.status, failure.message.c_str());
+  } catch (const std::bad_alloc&) {
+    return report(DSNET_ERROR_MEMORY, "out of memory");
+  } catch (const std::exception& error) {  // the standard library could not start a thread
+    return report(DSNET_ERROR_MEMORY, error.what());
+  }
+}
+
+bool is_path(const dsnet::Program& program, int32_t path) { return path >= 0 && path < program.n_paths; }
+
+int32_t argmax(const float* scores, int32_t n) {
+  int32_t best = 0;
+  for (int32_t i = 1; i < n; ++i) {
+    if (scores[i] > scores[best]) best = i;
+  }
+  return best;
+}
+
+class Clock {
+ public:
+  double lap_ms() {
+    const auto now = std::chrono::steady_clock::now();
+    const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
+    last_ = now;
+    return ms;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+extern "C" {
+
+dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* message, size_t message_bytes) {
+  if (model != nullptr) *model = nullptr;
+  return guarded(message, message_bytes, filename != nullptr ? filename : "", [&] {
+    if (filename == nullptr || model == nullptr) dsnet::fail(DSNET_ERROR_ARGUMENT, "filename and model must not be null");
+    *model = new dsnet_model{dsnet::Model(filename)};
+  });
+}
+
+void dsnet_model_close(dsnet_model* model) { delete model; }
+
+dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {
+  const dsnet::Model& model = handle->model;
+  const dsnet::Value& image = model.program.values[model.program.input];
+  return {model.program.name.c_str(),
+          model.program.n_paths,
+          model.program.n_classes(),
+          image.h,
+          image.w,
+          model.arena,
+          model.arena_bytes,
+          model.layout.floats * sizeof(float)};
+}
+
+int32_t dsnet_model_op_count(const dsnet_model* model) { return static_cast<int32_t>(model->model.program.ops.size()); }
+
+dsnet_status dsnet_model_op_weights(const dsnet_model* handle, int32_t op, int32_t path, const void** begin, size_t* bytes) {
+  const dsnet::Model& model = handle->model;
+  if (op < 0 || op >= dsnet_model_op_count(handle) || !is_path(model.program, path)) return DSNET_ERROR_ARGUMENT;
+  const dsnet::Bytes read = dsnet::weights_read(model.program, model.weights, op, path);
+  *begin = read.begin;
+  *bytes = read.count;
+  return DSNET_OK;
+}
+
+dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session, char* message,
+                                  size_t message_bytes) {
+  if (session != nullptr) *session = nullptr;
+  return guarded(message, message_bytes, "", [&] {
+    if (model == nullptr || session == nullptr) dsnet::fail(DSNET_ERROR_ARGUMENT, "model and session must not be null");
+    if (threads < 1 || threads > kMostThreads) {
+      dsnet::fail(DSNET_ERROR_ARGUMENT, "threads: expected 1 to %d, found %d", kMostThreads, threads);
+    }
+    *session = new dsnet_session{dsnet::Session(model->model, threads, dsnet::select_kernels(isa))};
+  });
+}
+
+void dsnet_session_destroy(dsnet_session* session) { delete session; }
+
+const char* dsnet_session_isa(const dsnet_session* session) { return session->session.isa(); }
+
+dsnet_status dsnet_prefix(dsnet_session* session, const float* image) {
+  if (session == nullptr || image == nullptr) return DSNET_ERROR_ARGUMENT;
+  session->session.prefix(image);
+  return DSNET_OK;
+}
+
+dsnet_status dsnet_gate(dsnet_session* session, float* scores) {
+  if (session == nullptr || scores == nullptr) return DSNET_ERROR_ARGUMENT;
+  dsnet::Session& run = session->session;
+  if (!run.gate()) return DSNET_ERROR_ARGUMENT;
+  std::copy_n(run.scores(), run.model().program.n_paths, scores);
+  return DSNET_OK;
+}
+
+dsnet_status dsnet_suffix(dsnet_session* session, int32_t path, float* logits) {
+  if (session == nullptr || logits == nullptr) return DSNET_ERROR_ARGUMENT;
+  dsnet::Session& run = session->session;
+  if (!is_path(run.model().program, path) || !run.suffix(path)) return DSNET_ERROR_ARGUMENT;
+  std::copy_n(run.logits(), run.model().program.n_classes(), logits);
+  return DSNET_OK;
+}
+
+dsnet_status dsnet_run(dsnet_session* session, const float* image, int32_t path, float* logits, int32_t* taken, float* scores,
+                       dsnet_timing* timing) {
+  if (session == nullptr || image == nullptr || logits == nullptr || taken == nullptr) return DSNET_ERROR_ARGUMENT;
+  dsnet::Session& run = session->session;
+  const dsnet::Program& program = run.model().program;
+  if (path != DSNET_PATH_AUTO && !is_path(program, path)) return DSNET_ERROR_ARGUMENT;
+  dsnet_timing spent;
+  Clock clock;
+  run.prefix(image);
+  spent.prefix_ms = clock.lap_ms();
+  run.gate();
+  *taken = path == DSNET_PATH_AUTO ? argmax(run.scores(), program.n_paths) : path;
+  spent.gate_ms = clock.lap_ms();
+  run.suffix(*taken);
+  spent.suffix_ms = clock.lap_ms();
+  if (scores != nullptr) std::copy_n(run.scores(), program.n_paths, scores);
+  std::copy_n(run.logits(), program.n_classes(), logits);
+  if (timing != nullptr) *timing = spent;
+  return DSNET_OK;
+}
+
+}  // extern "C"

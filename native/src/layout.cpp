@@ -1,0 +1,95 @@
+#include "layout.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <numeric>
+
+#include "error.h"
+#include "weights.h"
+
+namespace dsnet {
+namespace {
+
+constexpr uint64_t kMostFloats = uint64_t{1} << 28;  // 1 GiB: a hostile file must not exhaust memory
+
+// One or more values that take the same memory, alive from op `begin` to op `end`, both included.
+struct Block {
+  int begin, end;
+  uint64_t floats;
+  uint64_t offset;
+};
+
+// The last op that needs each value. What crosses a segment boundary, or leaves the model, stays to the end, so that gate and
+// suffix can run again on the same features.
+std::vector<int> last_uses(const Program& program) {
+  const int n_ops = static_cast<int>(program.ops.size());
+  std::vector<int> last(program.values.size(), -1);
+  std::vector<Segment> written(program.values.size(), Segment::prefix);
+  for (int o = 0; o < n_ops; ++o) {
+    const Op& op = program.ops[o];
+    for (const int v : {op.input, op.input2}) {
+      if (v >= 0) last[v] = std::max(last[v], op.segment == written[v] ? o : n_ops);
+    }
+    last[op.output] = o;
+    written[op.output] = op.segment;
+  }
+  last[program.scores] = last[program.logits] = n_ops;
+  return last;
+}
+
+bool overlap(const Block& a, const Block& b) { return a.begin <= b.end && b.begin <= a.end; }
+
+// Largest first, each at the lowest offset that is free for all its life.
+uint64_t place(std::vector<Block>& blocks) {
+  std::vector<size_t> order(blocks.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return blocks[a].floats > blocks[b].floats; });
+  std::vector<const Block*> placed;  // by offset
+  uint64_t total = 0;
+  for (const size_t i : order) {
+    Block& block = blocks[i];
+    block.offset = 0;
+    for (const Block* other : placed) {
+      if (!overlap(block, *other)) continue;
+      if (block.offset + block.floats <= other->offset) break;
+      block.offset = std::max(block.offset, other->offset + other->floats);
+    }
+    total = std::max(total, block.offset + block.floats);
+    if (total > kMostFloats) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.value: expected activations of at most %" PRIu64 " bytes, found more", kMostFloats * sizeof(float));
+    }
+    const auto at = std::find_if(placed.begin(), placed.end(), [&](const Block* other) { return other->offset > block.offset; });
+    placed.insert(at, &block);
+  }
+  return total;
+}
+
+}  // namespace
+
+Layout plan_layout(const Program& program) {
+  const std::vector<int> last = last_uses(program);
+  constexpr size_t kNone = SIZE_MAX;
+  std::vector<size_t> block_of(program.values.size(), kNone);
+  std::vector<Block> blocks;
+  for (int o = 0; o < static_cast<int>(program.ops.size()); ++o) {
+    const Op& op = program.ops[o];
+    // A product overwrites a feature map that nobody needs any more.
+    if (op.kind == Kind::multiply && last[op.input] == o) {
+      block_of[op.output] = block_of[op.input];
+      blocks[block_of[op.input]].end = last[op.output];
+      continue;
+    }
+    const Value& value = program.values[op.output];
+    const uint64_t pixels = static_cast<uint64_t>(value.h) * static_cast<uint64_t>(value.w);
+    block_of[op.output] = blocks.size();
+    blocks.push_back({o, last[op.output], pixels * static_cast<uint64_t>(padded(value.channels.back())), 0});
+  }
+  Layout layout = {std::vector<size_t>(program.values.size()), 0};
+  layout.floats = static_cast<size_t>(place(blocks));
+  for (size_t v = 0; v < block_of.size(); ++v) {
+    if (block_of[v] != kNone) layout.offsets[v] = static_cast<size_t>(blocks[block_of[v]].offset);
+  }
+  return layout;
+}
+
+}  // namespace dsnet

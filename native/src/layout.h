@@ -1,0 +1,19 @@
+// Where each value lives in the activation arena. Values whose lives do not overlap share memory; the arena is sized for the
+// widest path and the places do not depend on the path.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "program.h"
+
+namespace dsnet {
+
+struct Layout {
+  std::vector<size_t> offsets;  // of each value, in floats; multiples of 16
+  size_t floats;                // of the whole arena
+};
+
+Layout plan_layout(const Program& program);
+
+}  // namespace dsnet

@@ -1,0 +1,22 @@
+// An opened model: all that sessions share, none of which changes.
+#pragma once
+
+#include "layout.h"
+#include "mapping.h"
+#include "program.h"
+#include "weights.h"
+
+namespace dsnet {
+
+struct Model {
+  explicit Model(const char* filename);
+
+  Mapping mapping;
+  const uint8_t* arena = nullptr;  // the data section of the mapping: all weights
+  size_t arena_bytes = 0;
+  Program program;
+  Weights weights;
+  Layout layout;
+};
+
+}  // namespace dsnet

@@ -1,0 +1,59 @@
+// The program of a model: what docs/format.md calls values, ops, segments and paths, read once and never changed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gguf.h"
+#include "kernels.h"
+
+namespace dsnet {
+
+enum class Segment : uint8_t { prefix, gate, suffix };
+enum class Kind : uint8_t { conv2d, depthwise, pointwise, linear, global_pool, multiply };
+
+constexpr bool has_panels(Kind kind) { return kind == Kind::conv2d || kind == Kind::pointwise || kind == Kind::linear; }
+constexpr bool has_weights(Kind kind) { return has_panels(kind) || kind == Kind::depthwise; }
+
+struct Value {
+  std::string name;
+  int h, w;
+  std::vector<int> channels;  // one a path
+};
+
+struct Op {
+  std::string name;
+  Kind kind;
+  Segment segment;
+  int input, input2;  // values; input2 is -1 except for multiply
+  int output;
+  Window window;
+  Activation activation;
+  std::string weight, scale, shift;  // tensor names, empty where absent
+  std::vector<int> rows;             // of the epilogue, one a path
+};
+
+struct Program {
+  std::string name;
+  int n_paths;
+  std::vector<Value> values;
+  std::vector<Op> ops;
+  int input, scores, logits;         // values
+  std::array<int, 4> segment_begin;  // ops of segment s are [segment_begin[s], segment_begin[s + 1])
+  int n_labels;
+
+  int channels(int value, int path) const { return values[value].channels[path]; }
+  int n_classes() const { return values[logits].channels[0]; }
+  int widest() const { return n_paths - 1; }
+};
+
+// Reads the metadata, every number within its range and every index within its table.
+Program read_program(const Gguf& file);
+
+// Checks that the program can be executed: shapes agree, values are written before they are read, segments and paths are
+// what the format promises. Tensors are checked where they are bound (weights.h).
+void check_program(const Program& program);
+
+}  // namespace dsnet

@@ -1,0 +1,169 @@
+#include "error.h"
+#include "program.h"
+
+namespace dsnet {
+namespace {
+
+const char* segment_name(Segment segment) {
+  constexpr const char* kNames[] = {"prefix", "gate", "suffix"};
+  return kNames[static_cast<int>(segment)];
+}
+
+class Checker {
+ public:
+  explicit Checker(const Program& program) : program_(program), writer_(program.values.size(), -1) {}
+
+  void check() {
+    check_input();
+    for (size_t o = 0; o < program_.ops.size(); ++o) check_op(static_cast<int>(o));
+    check_scores();
+    check_logits();
+  }
+
+ private:
+  const Value& value(int v) const { return program_.values[v]; }
+
+  void check_input() const {
+    const Value& image = value(program_.input);
+    for (const int c : image.channels) {
+      if (c != 3) fail(DSNET_ERROR_FORMAT, "dsnet.input.value: expected an image of 3 channels, found %d", c);
+    }
+  }
+
+  void check_op(int o) {
+    const Op& op = program_.ops[o];
+    check_read(o, op.input, "input");
+    if (op.kind == Kind::multiply) check_read(o, op.input2, "input2");
+    check_write(o);
+    check_shapes(o);
+    check_channels(o);
+    if (op.segment != Segment::suffix) check_path_independent(o);
+    if (!has_weights(op.kind)) check_plain(o);
+  }
+
+  // The place and the op a message speaks of.
+  std::string at(const char* field, int o) const {
+    return "dsnet.op." + std::string(field) + "[" + std::to_string(o) + "] (" + quoted(program_.ops[o].name) + ")";
+  }
+
+  void check_read(int o, int v, const char* field) const {
+    const Op& op = program_.ops[o];
+    if (v == program_.input) {
+      if (op.segment == Segment::prefix && op.kind == Kind::conv2d) return;
+      fail(DSNET_ERROR_FORMAT, "%s: only a conv2d of the prefix may read the image, found a %s op", at(field, o).c_str(),
+           segment_name(op.segment));
+    }
+    if (writer_[v] < 0) fail(DSNET_ERROR_FORMAT, "%s: value %d is read before it is written", at(field, o).c_str(), v);
+  }
+
+  void check_write(int o) {
+    const int v = program_.ops[o].output;
+    if (v == program_.input) fail(DSNET_ERROR_FORMAT, "%s: the image cannot be written", at("output", o).c_str());
+    if (writer_[v] >= 0) fail(DSNET_ERROR_FORMAT, "%s: value %d is already written by op %d", at("output", o).c_str(), v, writer_[v]);
+    writer_[v] = o;
+  }
+
+  void expect_size(int o, const char* field, int v, int h, int w) const {
+    if (value(v).h != h || value(v).w != w) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected a value of %d x %d, found %d x %d", at(field, o).c_str(), h, w, value(v).h, value(v).w);
+    }
+  }
+
+  void check_shapes(int o) const {
+    const Op& op = program_.ops[o];
+    const Value& input = value(op.input);
+    const Window& window = op.window;
+    if (op.kind == Kind::conv2d || op.kind == Kind::depthwise) {
+      const int h = input.h + 2 * window.padding - window.kernel, w = input.w + 2 * window.padding - window.kernel;
+      if (h < 0 || w < 0) {
+        fail(DSNET_ERROR_FORMAT, "%s: a kernel of %d does not fit an input of %d x %d", at("kernel", o).c_str(), window.kernel, input.h,
+             input.w);
+      }
+      return expect_size(o, "output", op.output, h / window.stride + 1, w / window.stride + 1);
+    }
+    if (window.kernel != 1 || window.stride != 1 || window.padding != 0) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected kernel 1, stride 1 and padding 0", at("kernel", o).c_str());
+    }
+    if (op.kind == Kind::linear) expect_size(o, "input", op.input, 1, 1);
+    if (op.kind == Kind::linear || op.kind == Kind::global_pool) return expect_size(o, "output", op.output, 1, 1);
+    if (op.kind == Kind::multiply) expect_size(o, "input2", op.input2, 1, 1);
+    expect_size(o, "output", op.output, input.h, input.w);
+  }
+
+  void expect_same_channels(int o, const char* field, int v, int other) const {
+    for (int p = 0; p < program_.n_paths; ++p) {
+      const int found = program_.channels(v, p), expected = program_.channels(other, p);
+      if (found != expected) {
+        fail(DSNET_ERROR_FORMAT, "%s: expected %d channels on path %d, found %d", at(field, o).c_str(), expected, p, found);
+      }
+    }
+  }
+
+  void check_channels(int o) const {
+    const Op& op = program_.ops[o];
+    if (!has_panels(op.kind)) expect_same_channels(o, "output", op.output, op.input);
+    if (op.kind == Kind::multiply) expect_same_channels(o, "input2", op.input2, op.input);
+    if (op.kind == Kind::conv2d) expect_constant(o, "input", op.input);  // its steps interleave taps and channels
+  }
+
+  void expect_constant(int o, const char* field, int v) const {
+    const int first = program_.channels(v, 0), last = program_.channels(v, program_.widest());
+    if (first != last) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected the same channels on every path, found %d to %d", at(field, o).c_str(), first, last);
+    }
+  }
+
+  // Prefix and gate run before the path is known.
+  void check_path_independent(int o) const {
+    const Op& op = program_.ops[o];
+    expect_constant(o, "output", op.output);
+    for (const int row : op.rows) {
+      if (row != op.rows[0]) {
+        fail(DSNET_ERROR_FORMAT, "%s: expected the same row on every path in the %s, found %d and %d", at("row", o).c_str(),
+             segment_name(op.segment), op.rows[0], row);
+      }
+    }
+  }
+
+  // Pools and products have no epilogue.
+  void check_plain(int o) const {
+    const Op& op = program_.ops[o];
+    if (!op.weight.empty() || !op.scale.empty() || !op.shift.empty()) {
+      fail(DSNET_ERROR_FORMAT, "%s: this kind takes no tensors", at("weight", o).c_str());
+    }
+    if (op.activation != Activation::none) fail(DSNET_ERROR_FORMAT, "%s: this kind takes no activation", at("activation", o).c_str());
+  }
+
+  void check_vector(const char* key, int v, Segment latest) const {
+    if (writer_[v] < 0 || program_.ops[writer_[v]].segment > latest) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected a value written by the %s or before, found value %d", key, segment_name(latest), v);
+    }
+    if (value(v).h != 1 || value(v).w != 1) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected a vector, found a value of %d x %d", key, value(v).h, value(v).w);
+    }
+  }
+
+  void check_scores() const {
+    check_vector("dsnet.scores", program_.scores, Segment::gate);
+    const int found = program_.channels(program_.scores, 0);  // constant, as a value of prefix or gate
+    if (found != program_.n_paths) fail(DSNET_ERROR_FORMAT, "dsnet.scores: expected %d channels, one a path, found %d", program_.n_paths, found);
+  }
+
+  void check_logits() const {
+    check_vector("dsnet.logits", program_.logits, Segment::suffix);
+    for (const int c : value(program_.logits).channels) {
+      if (c != program_.n_labels) {
+        fail(DSNET_ERROR_FORMAT, "dsnet.logits: expected %d channels, one a label, on every path, found %d", program_.n_labels, c);
+      }
+    }
+  }
+
+  const Program& program_;
+  std::vector<int> writer_;  // of each value, -1 before it is written
+};
+
+}  // namespace
+
+void check_program(const Program& program) { Checker(program).check(); }
+
+}  // namespace dsnet

@@ -1,0 +1,212 @@
+#include <algorithm>
+#include <cinttypes>
+#include <cmath>
+
+#include "error.h"
+#include "program.h"
+
+namespace dsnet {
+namespace {
+
+constexpr uint32_t kFormatVersion = 1;
+constexpr const char* kTile = "f32-panel16";
+
+// Far beyond any network for small devices, and small enough that no product of two of them overflows.
+constexpr size_t kMostPaths = 4096, kMostValues = 4096, kMostOps = 4096, kMostLabels = 65536;
+constexpr uint32_t kMostExtent = 16384, kMostChannels = 65536, kMostKernel = 64;
+
+void check_length(const char* key, size_t found, size_t expected) {
+  if (found != expected) fail(DSNET_ERROR_FORMAT, "%s: expected %zu elements, found %zu", key, expected, found);
+}
+
+void check_count(const char* key, size_t found, size_t most) {
+  if (found < 1 || found > most) fail(DSNET_ERROR_FORMAT, "%s: expected 1 to %zu elements, found %zu", key, most, found);
+}
+
+// One array of the file with one element an op (or a value), its elements checked as they are taken.
+template <class T>
+class Column {
+ public:
+  Column(const char* key, std::vector<T> elements, size_t length) : key_(key), elements_(std::move(elements)) {
+    check_length(key, elements_.size(), length);
+  }
+
+  int number(size_t i, int64_t least, int64_t most) const {
+    const int64_t value = elements_[i];
+    if (value < least || value > most) {
+      fail(DSNET_ERROR_FORMAT, "%s[%zu]: expected %" PRId64 " to %" PRId64 ", found %" PRId64, key_, i, least, most, value);
+    }
+    return static_cast<int>(value);
+  }
+
+  template <size_t n>
+  int word(size_t i, const char* const (&words)[n]) const {
+    const auto* found = std::find(words, words + n, elements_[i]);
+    if (found == words + n) {
+      std::string expected;
+      for (const char* word : words) expected += (expected.empty() ? "" : ", ") + std::string(word);
+      fail(DSNET_ERROR_FORMAT, "%s[%zu]: expected one of %s, found %s", key_, i, expected.c_str(), quoted(elements_[i]).c_str());
+    }
+    return static_cast<int>(found - words);
+  }
+
+  std::string text(size_t i) const { return std::string(elements_[i]); }
+
+ private:
+  const char* key_;
+  std::vector<T> elements_;
+};
+
+constexpr const char* kKinds[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"};
+constexpr const char* kActivations[] = {"none", "relu", "relu6", "silu", "sigmoid", "one_plus_tanh"};
+constexpr const char* kSegments[] = {"prefix", "gate", "suffix"};
+
+void check_header(const Gguf& file) {
+  if (file.string("general.architecture") != "dsnet") {
+    fail(DSNET_ERROR_FORMAT, "general.architecture: expected 'dsnet', found %s", quoted(file.string("general.architecture")).c_str());
+  }
+  const uint32_t version = file.u32("dsnet.format_version");
+  if (version != kFormatVersion) {
+    fail(DSNET_ERROR_VERSION, "dsnet.format_version: this runtime reads version %u, found %u; convert the model again or update the runtime",
+         kFormatVersion, version);
+  }
+  if (file.string("dsnet.tile") != kTile) {
+    fail(DSNET_ERROR_FORMAT, "dsnet.tile: expected '%s', found %s", kTile, quoted(file.string("dsnet.tile")).c_str());
+  }
+}
+
+// The runtime takes a normalised image, so this only vouches for what it hands on to those who prepare one.
+void check_input_description(const Gguf& file) {
+  const auto mean = file.f32s("dsnet.input.mean"), std = file.f32s("dsnet.input.std");
+  check_length("dsnet.input.mean", mean.size(), 3);
+  check_length("dsnet.input.std", std.size(), 3);
+  for (size_t i = 0; i < 3; ++i) {
+    if (!std::isfinite(mean[i])) fail(DSNET_ERROR_FORMAT, "dsnet.input.mean[%zu]: expected a finite number", i);
+    if (!std::isfinite(std[i]) || std[i] <= 0) fail(DSNET_ERROR_FORMAT, "dsnet.input.std[%zu]: expected a positive number", i);
+  }
+  const uint32_t resize = file.u32("dsnet.input.resize");
+  if (resize < 1 || resize > kMostExtent) {
+    fail(DSNET_ERROR_FORMAT, "dsnet.input.resize: expected 1 to %u, found %u", kMostExtent, resize);
+  }
+  const auto interpolation = file.string("dsnet.input.interpolation");
+  if (interpolation != "bilinear" && interpolation != "bicubic") {
+    fail(DSNET_ERROR_FORMAT, "dsnet.input.interpolation: expected bilinear or bicubic, found %s", quoted(interpolation).c_str());
+  }
+}
+
+int read_paths(const Gguf& file) {
+  const auto choices = file.i32s("dsnet.path.choice");
+  check_count("dsnet.path.choice", choices.size(), kMostPaths);
+  for (size_t p = 0; p < choices.size(); ++p) {
+    if (choices[p] < 0 || (p > 0 && choices[p] <= choices[p - 1])) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.path.choice[%zu]: expected strictly increasing choices from 0 up, found %d", p, choices[p]);
+    }
+  }
+  check_length("dsnet.path.madds", file.u64s("dsnet.path.madds").size(), choices.size());
+  return static_cast<int>(choices.size());
+}
+
+std::vector<Value> read_values(const Gguf& file, size_t n_paths) {
+  auto names = file.strings("dsnet.value.name");
+  const size_t n = names.size();
+  check_count("dsnet.value.name", n, kMostValues);
+  const Column name("dsnet.value.name", std::move(names), n);
+  const Column height("dsnet.value.height", file.u32s("dsnet.value.height"), n);
+  const Column width("dsnet.value.width", file.u32s("dsnet.value.width"), n);
+  const Column channels("dsnet.value.channels", file.u32s("dsnet.value.channels"), n * n_paths);
+  std::vector<Value> values;
+  for (size_t v = 0; v < n; ++v) {
+    Value value = {name.text(v), height.number(v, 1, kMostExtent), width.number(v, 1, kMostExtent), {}};
+    int least = 1;  // channels never decrease from one path to the next
+    for (size_t p = 0; p < n_paths; ++p) value.channels.push_back(least = channels.number(v * n_paths + p, least, kMostChannels));
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
+  auto names = file.strings("dsnet.op.name");
+  const size_t n = names.size();
+  check_count("dsnet.op.name", n, kMostOps);
+  const auto strings = [&](const char* key) { return Column(key, file.strings(key), n); };
+  const auto indices = [&](const char* key) { return Column(key, file.i32s(key), n); };
+  const auto counts = [&](const char* key) { return Column(key, file.u32s(key), n); };
+  const Column name("dsnet.op.name", std::move(names), n);
+  const auto kind = strings("dsnet.op.kind"), activation = strings("dsnet.op.activation");
+  const auto weight = strings("dsnet.op.weight"), scale = strings("dsnet.op.scale"), shift = strings("dsnet.op.shift");
+  const auto segment = counts("dsnet.op.segment"), kernel = counts("dsnet.op.kernel");
+  const auto stride = counts("dsnet.op.stride"), padding = counts("dsnet.op.padding");
+  const auto input = indices("dsnet.op.input"), input2 = indices("dsnet.op.input2"), output = indices("dsnet.op.output");
+  const Column row("dsnet.op.row", file.u32s("dsnet.op.row"), n * n_paths);
+  const auto last_value = static_cast<int64_t>(n_values) - 1;
+  std::vector<Op> ops;
+  for (size_t o = 0; o < n; ++o) {
+    Op op;
+    op.name = name.text(o);
+    op.kind = static_cast<Kind>(kind.word(o, kKinds));
+    op.segment = static_cast<Segment>(segment.number(o, 0, 2));
+    op.input = input.number(o, 0, last_value);
+    op.input2 = op.kind == Kind::multiply ? input2.number(o, 0, last_value) : input2.number(o, -1, -1);
+    op.output = output.number(o, 0, last_value);
+    op.window.kernel = kernel.number(o, 1, kMostKernel);
+    op.window.stride = stride.number(o, 1, kMostKernel);
+    op.window.padding = padding.number(o, 0, op.window.kernel - 1);
+    op.activation = static_cast<Activation>(activation.word(o, kActivations));
+    op.weight = weight.text(o), op.scale = scale.text(o), op.shift = shift.text(o);
+    for (size_t p = 0; p < n_paths; ++p) op.rows.push_back(row.number(o * n_paths + p, 0, kMostPaths));
+    ops.push_back(std::move(op));
+  }
+  return ops;
+}
+
+// Ops in the order of their segments, none of the three empty.
+std::array<int, 4> read_segments(const Gguf& file, const std::vector<Op>& ops) {
+  const auto names = file.strings("dsnet.segment.name");
+  check_length("dsnet.segment.name", names.size(), 3);
+  for (size_t s = 0; s < 3; ++s) {
+    if (names[s] != kSegments[s]) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.segment.name[%zu]: expected '%s', found %s", s, kSegments[s], quoted(names[s]).c_str());
+    }
+  }
+  std::array<int, 4> begin = {};
+  for (size_t o = 0; o < ops.size(); ++o) {
+    if (o > 0 && ops[o].segment < ops[o - 1].segment) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment[%zu]: expected %d or more, found %d", o, static_cast<int>(ops[o - 1].segment),
+           static_cast<int>(ops[o].segment));
+    }
+    for (int s = static_cast<int>(ops[o].segment); s < 3; ++s) begin[s + 1] = static_cast<int>(o) + 1;
+  }
+  for (int s = 0; s < 3; ++s) {
+    if (begin[s] == begin[s + 1]) fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegments[s]);
+  }
+  return begin;
+}
+
+int value_index(const Gguf& file, const char* key, size_t n_values) {
+  const uint32_t index = file.u32(key);
+  if (index >= n_values) fail(DSNET_ERROR_FORMAT, "%s: expected a value below %zu, found %u", key, n_values, index);
+  return static_cast<int>(index);
+}
+
+}  // namespace
+
+Program read_program(const Gguf& file) {
+  check_header(file);
+  check_input_description(file);
+  Program program;
+  program.name = file.string("general.name");
+  program.n_paths = read_paths(file);
+  const auto n_paths = static_cast<size_t>(program.n_paths);
+  program.values = read_values(file, n_paths);
+  program.ops = read_ops(file, program.values.size(), n_paths);
+  program.segment_begin = read_segments(file, program.ops);
+  program.input = value_index(file, "dsnet.input.value", program.values.size());
+  program.scores = value_index(file, "dsnet.scores", program.values.size());
+  program.logits = value_index(file, "dsnet.logits", program.values.size());
+  const size_t n_labels = file.strings("dsnet.labels").size();
+  check_count("dsnet.labels", n_labels, kMostLabels);
+  program.n_labels = static_cast<int>(n_labels);
+  return program;
+}
+
+}  // namespace dsnet

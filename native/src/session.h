@@ -1,0 +1,52 @@
+// The run state over a model: the activation arena, the threads, and how far the current image has come.
+#pragma once
+
+#include <memory>
+
+#include "model.h"
+#include "pool.h"
+
+namespace dsnet {
+
+class Session {
+ public:
+  // The model must outlive the session.
+  Session(const Model& model, int threads, const Kernels& kernels);
+
+  const Model& model() const { return model_; }
+  const char* isa() const { return kernels_.isa; }
+
+  // In this order; gate and suffix may run again on the same features. False if called too early.
+  void prefix(const float* image) noexcept;
+  bool gate() noexcept;
+  bool suffix(int path) noexcept;
+
+  // What gate and suffix wrote, until the next image.
+  const float* scores() const { return data(model_.program.scores); }
+  const float* logits() const { return data(model_.program.logits); }
+
+ private:
+  void run(Segment segment, int path, const float* image) noexcept;
+  void run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  void pointwise(const Op& op, const OpWeights& weights, int path) noexcept;
+  void linear(const Op& op, const OpWeights& weights, int path) noexcept;
+  void conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  void depthwise(const Op& op, const OpWeights& weights, int path) noexcept;
+  void global_pool(const Op& op, int path) noexcept;
+  void multiply(const Op& op, int path) noexcept;
+
+  float* data(int value) const { return arena_.get() + model_.layout.offsets[value]; }
+  ptrdiff_t stride(int value, int path) const { return padded(model_.program.channels(value, path)); }
+
+  struct Free {
+    void operator()(float* data) const;
+  };
+
+  const Model& model_;
+  const Kernels& kernels_;
+  std::unique_ptr<float[], Free> arena_;
+  Pool pool_;
+  enum class Done { nothing, prefix, gate } done_ = Done::nothing;
+};
+
+}  // namespace dsnet
