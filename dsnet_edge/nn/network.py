@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from dsnet_edge.arch import Arch, Block, Path
@@ -66,7 +65,7 @@ class SeparableBlock(nn.Module):
         return self.mix(self.attend(x, "middle"), choice, statistics)
 
 
-class Network(nn.Module):
+class SlimmableNet(nn.Module):
     """`model(x, path)` for `x` `[N, 3, H, W]` gives logits `[N, n_classes]`.
 
     Its `state_dict` is the checkpoint format: names and shapes are those of `dsnet_edge.plan.parameters`.

@@ -84,7 +84,9 @@ def check_tensors(arch: Arch, tensors: Mapping[str, np.ndarray], source: str) ->
     """Raises BundleError unless `tensors` are exactly those of `arch`: names, shapes, float32, finite, variances not negative."""
     shapes = parameter_shapes(arch)
     for name in shapes.keys() - tensors.keys():
-        raise BundleError(f"{source}: tensor {name} is missing, expected {list(shapes[name])} for {arch.name}; write the file again")
+        raise BundleError(
+            f"{source}: tensor {name} is missing, expected {list(shapes[name])} for {arch.name}; write the file again"
+        )
     for name in tensors.keys() - shapes.keys():
         raise BundleError(f"{source}: tensor {name} is not part of {arch.name}; remove it or use the architecture it belongs to")
     for name, shape in shapes.items():
@@ -95,7 +97,9 @@ def check_tensors(arch: Arch, tensors: Mapping[str, np.ndarray], source: str) ->
         if not np.isfinite(tensor).all():
             raise BundleError(f"{source}: tensor {name} holds values that are not finite; train again from an earlier checkpoint")
         if name.endswith(".norm.var") and (tensor < 0).any():
-            raise BundleError(f"{source}: tensor {name} holds a negative variance; recalibrate with 'dsnet-edge train recalibrate'")
+            raise BundleError(
+                f"{source}: tensor {name} holds a negative variance; recalibrate with 'dsnet-edge train recalibrate'"
+            )
 
 
 def _expect(path: FilePath, key: str, expected: str, found: str | None, fix: str) -> None:

@@ -1,0 +1,146 @@
+"""Training recipes as data: a TOML file of `recipes/`, read strictly into frozen values."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from dsnet_edge.arch import PRESETS
+from dsnet_edge.errors import DsnetError
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """What to train on and how an image is changed on the way."""
+
+    name: Literal["cifar10", "fashion-mnist", "folder"]
+    size: int  # pixels the network takes
+    resize: int  # short side before the centre crop of evaluation
+    crop_padding: int = 0  # datasets in memory: reflect-pad, then crop at random; 0 for none
+    random_resized_crop: bool = False  # folders: a random crop of 8 to 100 % of the area
+    flip: bool = True  # mirror half of the images
+    policy: Literal["none", "auto_augment", "rand_augment"] = "none"  # folders only
+    jitter: float = 0.0  # brightness and contrast by up to this factor
+    erase: float = 0.0  # probability of erasing a random rectangle
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """SGD with Nesterov momentum, warm-up and cosine decay."""
+
+    learning_rate: float
+    momentum: float = 0.9
+    weight_decay: float = 1e-4  # not on norms, biases and the gate
+    warmup_epochs: float = 0.0
+    final_fraction: float = 0.0  # of the learning rate, at the end of the cosine
+    clip_norm: float = 0.0  # of the gradient; 0 for none
+
+
+@dataclass(frozen=True)
+class SupernetRecipe:
+    """Stage I (paper, section 3.2)."""
+
+    epochs: int
+    batch: int  # of all processes together
+    optimizer: Optimizer
+    scheme: Literal["ensemble", "ema", "in_place"] = "ensemble"  # table 5: ours, EMA target only, plain in-place distillation
+    random_paths: int = 2  # n of the sandwich rule
+    ema_decay: float = 0.997  # of the target network, a step (eq. 3)
+    temperature: float = 1.0  # of the distillation (table 10)
+    label_smoothing: float = 0.0
+    weights: Literal["online", "ema"] = "online"  # which ones the checkpoint holds
+    recalibration_batches: int = 100
+
+
+@dataclass(frozen=True)
+class GateRecipe:
+    """Stage II (paper, section 3.4): the supernet is frozen."""
+
+    epochs: int
+    batch: int
+    learning_rate: float = 0.05
+    epoch_decay: float = 0.9
+    momentum: float = 0.9
+    trainable: Literal["w2", "w1w2"] = "w2"  # w1w2 changes the attention, and with it the features
+    strategy: Literal["try_best", "give_up"] = "try_best"
+    lambda_cls: float = 1.0  # the three weights of eq. 12
+    lambda_cplx: float = 0.5
+    lambda_sgs: float = 1.0
+    temperature: float = 1.0  # of the Gumbel-softmax
+    low: int = 0  # choices the gate may take: low <= choice < high; high 0 means all
+    high: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run."""
+
+    name: str
+    arch: str  # a preset
+    data: DataRecipe
+    supernet: SupernetRecipe
+    gate: GateRecipe
+    seed: int = 0
+    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast
+
+
+def read_recipe(path: FilePath | str) -> Recipe:
+    """Raises DsnetError with file, field and fix for an unknown, missing or ill-typed field."""
+    path = FilePath(path)
+    try:
+        data = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise DsnetError(f"{path}: no such recipe; the shipped ones are in recipes/") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DsnetError(f"{path}: not valid TOML ({error})") from error
+    return recipe_from_dict(data, str(path))
+
+
+def recipe_from_dict(data: dict[str, Any], source: str) -> Recipe:
+    recipe = _build(Recipe, data, source, "")
+    if recipe.arch not in PRESETS:
+        raise DsnetError(f"{source}: arch {recipe.arch!r} is unknown; choose one of {', '.join(PRESETS)}")
+    positive = {"data.size": recipe.data.size, "data.resize": recipe.data.resize}
+    positive |= {"supernet.epochs": recipe.supernet.epochs, "supernet.batch": recipe.supernet.batch}
+    positive |= {"supernet.recalibration_batches": recipe.supernet.recalibration_batches}
+    positive |= {"gate.batch": recipe.gate.batch, "supernet.temperature": recipe.supernet.temperature}
+    for name, value in positive.items():
+        if value <= 0:
+            raise DsnetError(f"{source}: {name} must be positive, found {value}")
+    if not 0 <= recipe.supernet.ema_decay < 1:
+        raise DsnetError(f"{source}: supernet.ema_decay must lie in [0, 1), found {recipe.supernet.ema_decay}")
+    return recipe
+
+
+def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
+    return dataclasses.asdict(recipe)
+
+
+def _build(kind: Any, data: Any, source: str, prefix: str) -> Any:
+    if not isinstance(data, dict):
+        raise DsnetError(f"{source}: {prefix or 'the recipe'} must be a table, found {data!r}")
+    hints = get_type_hints(kind)
+    for name in data.keys() - hints.keys():
+        raise DsnetError(f"{source}: unknown field {prefix}{name}; {kind.__name__} has {', '.join(hints)}")
+    for field in dataclasses.fields(kind):
+        if field.name not in data and field.default is dataclasses.MISSING:
+            raise DsnetError(f"{source}: field {prefix}{field.name} is missing; add it")
+    return kind(**{name: _value(hints[name], value, source, prefix + name) for name, value in data.items()})
+
+
+def _value(hint: Any, value: Any, source: str, name: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, source, f"{name}.")
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise DsnetError(f"{source}: {name} must be one of {', '.join(map(str, get_args(hint)))}, found {value!r}")
+        return value
+    if hint is float and type(value) is int:
+        value = float(value)
+    if type(value) is not hint:
+        raise DsnetError(f"{source}: {name} must be of type {hint.__name__}, found {value!r}")
+    return value
