@@ -1,0 +1,50 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CPUS := $(shell nproc)
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test setup lint format bench arm-test native-test clean
+
+demo: setup  ## convert, verify and run the demo model on three backends
+	$(BIN)/dsnet-edge quickstart
+
+test: setup native-test arm-test  ## all tests
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/.installed
+
+# torch first and pinned: the newest wheel of the registry brings gigabytes of CUDA.
+$(VENV)/.installed: pyproject.toml CMakeLists.txt $(wildcard native/*/*.cpp native/*/*.h)
+	scripts/system-packages.sh build
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q torch==2.13.0
+	$(BIN)/python -m pip install -q -e '.[all,dev]'
+	touch $@
+
+native-test: setup  ## the C++ tests, here and under the sanitizers
+	scripts/native-tests.sh host
+	scripts/native-tests.sh sanitize
+
+arm-test: setup  ## the C++ tests, cross-compiled to aarch64 and run under qemu-user
+	scripts/system-packages.sh test
+	scripts/native-tests.sh arm
+
+lint: setup  ## formatting, style and types
+	scripts/system-packages.sh lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	scripts/lint-native.sh
+
+format:  ## rewrite in the house format
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	clang-format-19 -i $$(git ls-files '*.cpp' '*.h')
+
+bench: setup  ## the README's figures: latency against LiteRT and ExecuTorch, and memory
+	$(BIN)/python benchmarks/peers.py --json benchmarks/results/peers.json
+	$(BIN)/python benchmarks/memory.py build/dsmbnet14
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the project needs and that are missing. Says what and why; does nothing if all are there.
+#
+#   scripts/system-packages.sh build   # compile the native runtime: make demo, make setup
+#   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST
+#   scripts/system-packages.sh lint    # and check the C++ style
+set -euo pipefail
+
+declare -A why=(
+  [g++]="compiles the native runtime"
+  [python3-dev]="Python headers for the binding"
+  [python3-venv]="makes the virtual environment"
+  [cmake]="configures the native tests"
+  [ninja-build]="builds the native tests"
+  [clang-19]="compiles for ARM, where gcc 12 spills registers"
+  [lld-19]="links for ARM"
+  [g++-aarch64-linux-gnu]="the ARM C++ library and headers"
+  [qemu-user]="runs the ARM tests on this machine"
+  [dataset-fashion-mnist]="real images for the training tests"
+  [clang-format-19]="C++ formatting"
+  [clang-tidy-19]="C++ checks"
+)
+build=(g++ cmake ninja-build)
+# A Python that does not come from Debian (pyenv, conda) brings its own headers and venv.
+if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
+tests=(clang-19 lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist)
+lint=(clang-format-19 clang-tidy-19)
+
+case "${1:-}" in
+  build) wanted=("${build[@]}") ;;
+  test) wanted=("${build[@]}" "${tests[@]}") ;;
+  lint) wanted=("${build[@]}" "${lint[@]}") ;;
+  *) echo "usage: $0 build|test|lint" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+  if ! dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then missing+=("$package"); fi
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "Installing Debian packages:"
+for package in "${missing[@]}"; do printf '  %-24s %s\n' "$package" "${why[$package]}"; done
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
