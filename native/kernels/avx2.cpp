@@ -9,16 +9,18 @@ namespace {
 struct Avx2 {
   using Vector = __m256;
   static constexpr int lanes = 8;
-  static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6, depthwise_pixels = 6;
+  static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6;
 
   static Vector broadcast(float x) { return _mm256_set1_ps(x); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
   static Vector min(Vector a, Vector b) { return _mm256_min_ps(a, b); }
   static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
-  static Vector round(Vector x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+  static Vector limit_exponent(Vector x) { return min(max(x, broadcast(-126)), broadcast(126)); }
+  static Vector fraction(Vector x) { return x - _mm256_floor_ps(x); }
   static Vector scale_by_power(Vector x, Vector power) {
-    const __m256i exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(power), _mm256_set1_epi32(127)), 23);
-    return x * _mm256_castsi256_ps(exponent);
+    const __m256i whole = _mm256_cvttps_epi32(_mm256_floor_ps(power));
+    return x * _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(whole, _mm256_set1_epi32(127)), 23));
   }
 
   template <int rows, int vectors, class... Args>

@@ -9,13 +9,16 @@ namespace {
 struct Avx512 {
   using Vector = __m512;
   static constexpr int lanes = 16;
-  static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 14, depthwise_pixels = 8;
+  static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 14;
 
   static Vector broadcast(float x) { return _mm512_set1_ps(x); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
   static Vector min(Vector a, Vector b) { return _mm512_min_ps(a, b); }
   static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
-  static Vector round(Vector x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+  // The processor's scaling takes any exponent, and rounds it down itself.
+  static Vector limit_exponent(Vector x) { return x; }
+  static Vector fraction(Vector x) { return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
   static Vector scale_by_power(Vector x, Vector power) { return _mm512_scalef_ps(x, power); }
 
   template <int rows, int vectors, class... Args>

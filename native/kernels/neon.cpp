@@ -10,16 +10,17 @@ namespace {
 struct Neon {
   using Vector = float32x4_t;
   static constexpr int lanes = 4;
-  static constexpr int tile_rows = 4, tile_panels = 1, single_tile_rows = 4, depthwise_pixels = 6;
+  static constexpr int tile_rows = 4, tile_panels = 1, single_tile_rows = 4;
 
   static Vector broadcast(float x) { return vdupq_n_f32(x); }
   static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
   static Vector min(Vector a, Vector b) { return vminq_f32(a, b); }
   static Vector max(Vector a, Vector b) { return vmaxq_f32(a, b); }
-  static Vector round(Vector x) { return vrndnq_f32(x); }
+
+  static Vector limit_exponent(Vector x) { return min(max(x, broadcast(-126)), broadcast(126)); }
+  static Vector fraction(Vector x) { return x - vrndmq_f32(x); }
   static Vector scale_by_power(Vector x, Vector power) {
-    const int32x4_t exponent = vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(power), vdupq_n_s32(127)), 23);
-    return x * vreinterpretq_f32_s32(exponent);
+    return x * vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtmq_s32_f32(power), vdupq_n_s32(127)), 23));
   }
 
   template <int rows, int vectors, int lane>

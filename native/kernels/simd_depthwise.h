@@ -5,18 +5,25 @@
 
 namespace dsnet {
 
-// `n` neighbouring output pixels of one vector of channels, all horizontal taps inside: each input vector is loaded once
-// and serves every output it reaches.
+template <int n>
+struct Count {
+  static constexpr int value = n;
+};
+
+// `n` neighbouring output pixels of one vector of channels: each input vector is loaded once and serves every output it
+// reaches. `origin` is where the first pixel's window begins; only the `columns` of it that lie inside the image are read.
 template <class Simd, int kernel, int stride, int n>
-DSNET_INLINE void depthwise_pixels(const Depthwise& op, const float* input, int ky_begin, int ky_end, ptrdiff_t c, Vector<Simd> scale,
-                                   Vector<Simd> shift, float* output) {
+DSNET_INLINE void depthwise_tile(const Depthwise& op, const float* origin, Range ky, Range columns, ptrdiff_t c, float* output) {
+  constexpr int width = (n - 1) * stride + kernel;
   Vector<Simd> sums[n];
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
-  for (int ky = ky_begin; ky < ky_end; ++ky) {
-    const float* row = input + ptrdiff_t(ky) * op.w * op.stride;
+  for (int y = ky.begin; y < ky.end; ++y) {
+    const float* row = origin + ptrdiff_t(y) * op.w * op.stride;
     Vector<Simd> taps[kernel];
-    DSNET_UNROLL for (int kx = 0; kx < kernel; ++kx) taps[kx] = load<Simd>(op.taps + (ky * kernel + kx) * op.taps_stride + c);
-    DSNET_UNROLL for (int i = 0; i < (n - 1) * stride + kernel; ++i) {
+    DSNET_UNROLL for (int kx = 0; kx < kernel; ++kx) taps[kx] = load<Simd>(op.taps + (y * kernel + kx) * op.taps_stride + c);
+    DSNET_UNROLL for (int i = 0; i < width; ++i) {
+      const bool may_miss = i < kernel || i >= width - kernel;  // padding is narrower than the kernel
+      if (may_miss && (i < columns.begin || i >= columns.end)) continue;
       const Vector<Simd> x = load<Simd>(row + i * op.stride);
       DSNET_UNROLL for (int kx = 0; kx < kernel; ++kx) {
         const int j = (i - kx) / stride;
@@ -24,57 +31,71 @@ DSNET_INLINE void depthwise_pixels(const Depthwise& op, const float* input, int 
       }
     }
   }
+  const Vector<Simd> scale = scale_at<Simd>(op.epilogue, c), shift = shift_at<Simd>(op.epilogue, c);
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::fma(sum, scale, shift);
   activate<Simd>(sums, op.epilogue.activation);
   DSNET_UNROLL for (int j = 0; j < n; ++j) store<Simd>(output + j * op.stride, sums[j]);
 }
 
-// One output pixel of one vector of channels: any window, at any edge.
-template <class Simd>
-void depthwise_pixel(const Depthwise& op, const float* origin, Range ky, Range kx, ptrdiff_t c, float* output) {
-  Vector<Simd> sum[1] = {Simd::broadcast(0)};
-  for (int y = ky.begin; y < ky.end; ++y) {
-    for (int x = kx.begin; x < kx.end; ++x) {
-      sum[0] = Simd::fma(load<Simd>(origin + (ptrdiff_t(y) * op.w + x) * op.stride),
-                         load<Simd>(op.taps + (y * op.window.kernel + x) * op.taps_stride + c), sum[0]);
-    }
-  }
-  sum[0] = Simd::fma(sum[0], scale_at<Simd>(op.epilogue, c), shift_at<Simd>(op.epilogue, c));
-  activate<Simd>(sum, op.epilogue.activation);
-  store<Simd>(output, sum[0]);
-}
-
-// One output row of one vector of channels. `kernel` 0 stands for any window.
+// One output row of one vector of channels, in the widest tiles that fit.
 template <class Simd, int kernel, int stride>
-void depthwise_row(const Depthwise& op, int y, Range ky, Range inside, ptrdiff_t c) {
-  // Pointers to where the window of column 0 begins, above and left of the image at its edges: addresses, not accesses.
-  const ptrdiff_t origin = (ptrdiff_t(y) * op.window.stride - op.window.padding) * op.w - op.window.padding;
-  const auto input = [&](int x) { return op.input + (origin + ptrdiff_t(x) * op.window.stride) * op.stride + c; };
-  float* output = op.output + ptrdiff_t(y) * op.out_w * op.stride + c;
-  const auto pixel = [&](int x) {
-    depthwise_pixel<Simd>(op, input(x), ky, window_range(x, op.w, op.window), c, output + x * op.stride);
-  };
+void depthwise_row(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
+  const ptrdiff_t row = (ptrdiff_t(y) * stride - op.window.padding) * op.w;
   int x = 0;
-  for (; x < inside.begin; ++x) pixel(x);
-  if constexpr (kernel > 0) {
-    const Vector<Simd> scale = scale_at<Simd>(op.epilogue, c), shift = shift_at<Simd>(op.epilogue, c);
-    constexpr int wide = Simd::depthwise_pixels;
-    for (; x + wide <= inside.end; x += wide) {
-      depthwise_pixels<Simd, kernel, stride, wide>(op, input(x), ky.begin, ky.end, c, scale, shift, output + x * op.stride);
+  const auto tiles = [&](auto size) __attribute__((always_inline)) {
+    constexpr int n = decltype(size)::value;
+    for (; x + n <= op.out_w; x += n) {
+      const int column = x * stride - op.window.padding;
+      // Above and left of the image this is an address, not an access.
+      const float* origin = op.input + (row + column) * op.stride + c;
+      depthwise_tile<Simd, kernel, stride, n>(op, origin, ky, {-column, op.w - column}, c,
+                                              op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c);
     }
-    for (; x < inside.end; ++x) {
-      depthwise_pixels<Simd, kernel, stride, 1>(op, input(x), ky.begin, ky.end, c, scale, shift, output + x * op.stride);
-    }
-  }
-  for (; x < op.out_w; ++x) pixel(x);
+  };
+  tiles(Count<7>());
+  tiles(Count<4>());
+  tiles(Count<1>());
 }
 
+// The same for any window, a pixel at a time.
+template <class Simd>
+void depthwise_row_any(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
+  const auto [kernel, stride, padding] = op.window;
+  for (int x = 0; x < op.out_w; ++x) {
+    const Range kx = window_range(x, op.w, op.window);
+    Vector<Simd> sum[1] = {Simd::broadcast(0)};
+    for (int i = ky.begin; i < ky.end; ++i) {
+      const float* input = op.input + ((ptrdiff_t(y) * stride - padding + i) * op.w + x * stride - padding) * op.stride + c;
+      const float* taps = op.taps + ptrdiff_t(i) * kernel * op.taps_stride + c;
+      for (int j = kx.begin; j < kx.end; ++j) {
+        sum[0] = Simd::fma(load<Simd>(input + j * op.stride), load<Simd>(taps + j * op.taps_stride), sum[0]);
+      }
+    }
+    sum[0] = Simd::fma(sum[0], scale_at<Simd>(op.epilogue, c), shift_at<Simd>(op.epilogue, c));
+    activate<Simd>(sum, op.epilogue.activation);
+    store<Simd>(op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c, sum[0]);
+  }
+}
+
+// `kernel` 0 stands for any window. Channels are taken in blocks whose input rows stay in the L1 cache from one output row
+// to the next.
 template <class Simd, int kernel, int stride>
 void depthwise_rows(const Depthwise& op, Range out_rows) {
-  const Range inside = interior(op.w, op.out_w, op.window);
-  for (int y = out_rows.begin; y < out_rows.end; ++y) {
-    const Range ky = window_range(y, op.h, op.window);
-    for (ptrdiff_t c = 0; c < op.c; c += Simd::lanes) depthwise_row<Simd, kernel, stride>(op, y, ky, inside, c);
+  constexpr ptrdiff_t kBlockFloats = 6 << 10;
+  const ptrdiff_t fitting = kBlockFloats / (ptrdiff_t(op.window.kernel) * op.w) / kPanel * kPanel;
+  const ptrdiff_t block = fitting > kPanel ? fitting : kPanel;
+  for (ptrdiff_t begin = 0; begin < op.c; begin += block) {
+    const ptrdiff_t end = begin + block < op.c ? begin + block : op.c;
+    for (int y = out_rows.begin; y < out_rows.end; ++y) {
+      const Range ky = window_range(y, op.h, op.window);
+      for (ptrdiff_t c = begin; c < end; c += Simd::lanes) {
+        if constexpr (kernel > 0) {
+          depthwise_row<Simd, kernel, stride>(op, y, ky, c);
+        } else {
+          depthwise_row_any<Simd>(op, y, ky, c);
+        }
+      }
+    }
   }
 }
 

@@ -23,19 +23,15 @@ DSNET_INLINE void store(float* data, Vector<Simd> x) {
   *reinterpret_cast<Vector<Simd>*>(data) = x;
 }
 
-// 2^x: a minimax polynomial of degree 5 over the fraction (relative error 1.6e-7), and the whole part into the exponent.
+// 2^x: a minimax polynomial of degree 5 over the fraction (relative error 2e-7), and the whole part into the exponent.
 template <class Simd>
 DSNET_INLINE Vector<Simd> exp2(Vector<Simd> x) {
-  const auto constant = [](float c) __attribute__((always_inline)) { return Simd::broadcast(c); };
-  x = Simd::min(Simd::max(x, constant(-126)), constant(126));
-  const Vector<Simd> whole = Simd::round(x), f = x - whole;
-  Vector<Simd> y = constant(0.00132764713f);
-  y = Simd::fma(y, f, constant(0.00967554189f));
-  y = Simd::fma(y, f, constant(0.0555071309f));
-  y = Simd::fma(y, f, constant(0.240221202f));
-  y = Simd::fma(y, f, constant(0.693146944f));
-  y = Simd::fma(y, f, constant(1.00000012f));
-  return Simd::scale_by_power(y, whole);
+  x = Simd::limit_exponent(x);
+  const Vector<Simd> f = Simd::fraction(x);
+  constexpr float kPolynomial[] = {0.00187757658f, 0.00898934063f, 0.0558263175f, 0.240153611f, 0.693153083f, 0.99999994f};
+  Vector<Simd> y = Simd::broadcast(kPolynomial[0]);
+  DSNET_UNROLL for (int i = 1; i < 6; ++i) y = Simd::fma(y, f, Simd::broadcast(kPolynomial[i]));
+  return Simd::scale_by_power(y, x);
 }
 
 // numerator / (1 + e^(-sharpness * x)). True division: measured faster here than a refined reciprocal.
