@@ -1,0 +1,74 @@
+// dsnet-check MODEL GOLDEN [TOLERANCE]: runs every path of a model and compares with what the oracle says.
+//
+// GOLDEN is a file of little-endian float32, nothing else:
+//   image   [h, w, 3]             normalised
+//   scores  [n_paths]             of the gate
+//   logits  [n_paths, n_classes]  path by path
+// Errors are relative to the largest expected magnitude; TOLERANCE is 1e-4 unless given. Checked as well: all weights lie in
+// the mapping, nothing is allocated while running, and results do not depend on the number of threads.
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "session_checks.h"
+
+namespace {
+
+std::vector<float> read_floats(const char* filename) {
+  std::ifstream file(filename, std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  std::vector<float> floats(bytes.size() / sizeof(float));
+  std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
+  return floats;
+}
+
+void check_isa(const dsnet_model* model, const char* isa, const std::vector<float>& golden, float tolerance) {
+  const dsnet_model_info info = dsnet_model_get_info(model);
+  const auto n_image = static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3;
+  const auto n_paths = static_cast<size_t>(info.n_paths), n_classes = static_cast<size_t>(info.n_classes);
+  const std::vector<float> image(golden.begin(), golden.begin() + static_cast<ptrdiff_t>(n_image));
+  dsnet_session *one = nullptr, *three = nullptr;
+  if (dsnet_session_create(model, 1, isa, &one, nullptr, 0) != DSNET_OK) return;  // not this processor's
+  CHECK(dsnet_session_create(model, 3, isa, &three, nullptr, 0) == DSNET_OK);
+  float worst = 0;
+  for (size_t path = 0; path < n_paths; ++path) {
+    std::vector<float> scores, shared_scores;
+    const auto logits = test::run_path(one, info, image, static_cast<int32_t>(path), scores);
+    const float error = std::fmax(test::relative_error(scores.data(), &golden[n_image], n_paths),
+                                  test::relative_error(logits.data(), &golden[n_image + n_paths + path * n_classes], n_classes));
+    if (!CHECK(error <= tolerance)) std::printf("  %s, path %zu: error %g\n", isa, path, static_cast<double>(error));
+    CHECK(test::same_bits(logits, test::run_path(three, info, image, static_cast<int32_t>(path), shared_scores)));
+    worst = std::fmax(worst, error);
+  }
+  std::printf("%s: %zu paths, largest relative error %.2g\n", isa, n_paths, static_cast<double>(worst));
+  dsnet_session_destroy(one);
+  dsnet_session_destroy(three);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::printf("usage: %s MODEL GOLDEN [TOLERANCE]\n", argv[0]);
+    return 2;
+  }
+  dsnet_model* model = nullptr;
+  char message[1024];
+  if (dsnet_model_open(argv[1], &model, message, sizeof message) != DSNET_OK) {
+    std::printf("%s\n", message);
+    return 1;
+  }
+  const dsnet_model_info info = dsnet_model_get_info(model);
+  const std::vector<float> golden = read_floats(argv[2]);
+  const size_t expected = static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3 +
+                          static_cast<size_t>(info.n_paths) * (1 + static_cast<size_t>(info.n_classes));
+  if (golden.size() != expected) {
+    std::printf("%s: expected %zu floats, found %zu\n", argv[2], expected, golden.size());
+    return 1;
+  }
+  test::check_weights_shared(model);
+  const float tolerance = argc > 3 ? std::strtof(argv[3], nullptr) : 1e-4F;
+  for (const char* isa : {"scalar", "avx2", "avx512", "neon"}) check_isa(model, isa, golden, tolerance);
+  dsnet_model_close(model);
+  return check::report("dsnet-check");
+}

@@ -1,0 +1,92 @@
+// Writes the GGUF v3 files the tests read. Nothing is checked: the tests write bad files on purpose.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace test {
+
+using Bytes = std::vector<uint8_t>;
+
+class GgufWriter {
+ public:
+  uint32_t version = 3;
+
+  void u32(const std::string& key, uint32_t value) { scalar(key, 4, value); }
+  void string(const std::string& key, const std::string& value) {
+    begin(key, 8);
+    put_string(keys_, value);
+  }
+  void u32s(const std::string& key, const std::vector<uint32_t>& values) { array(key, 4, values); }
+  void i32s(const std::string& key, const std::vector<int32_t>& values) { array(key, 5, values); }
+  void f32s(const std::string& key, const std::vector<float>& values) { array(key, 6, values); }
+  void u64s(const std::string& key, const std::vector<uint64_t>& values) { array(key, 10, values); }
+  void strings(const std::string& key, const std::vector<std::string>& values) {
+    begin_array(key, 8, values.size());
+    for (const auto& value : values) put_string(keys_, value);
+  }
+
+  void tensor(const std::string& name, const std::vector<uint64_t>& shape, const std::vector<float>& data) {
+    put_string(infos_, name);
+    put(infos_, static_cast<uint32_t>(shape.size()));
+    for (const uint64_t extent : shape) put(infos_, extent);
+    put(infos_, uint32_t{0});
+    put(infos_, uint64_t{data_.size()});
+    ++n_tensors_;
+    const size_t at = data_.size();
+    data_.resize((at + data.size() * sizeof(float) + 63) / 64 * 64);
+    if (!data.empty()) std::memcpy(data_.data() + at, data.data(), data.size() * sizeof(float));
+  }
+
+  // The file, and where its tensor data begins.
+  Bytes bytes(size_t* data_begin = nullptr) const {
+    Bytes file = {'G', 'G', 'U', 'F'};
+    put(file, version);
+    put(file, n_tensors_);
+    put(file, n_keys_);
+    file.insert(file.end(), keys_.begin(), keys_.end());
+    file.insert(file.end(), infos_.begin(), infos_.end());
+    file.resize((file.size() + 63) / 64 * 64);
+    if (data_begin != nullptr) *data_begin = file.size();
+    file.insert(file.end(), data_.begin(), data_.end());
+    return file;
+  }
+
+ private:
+  template <class T>
+  static void put(Bytes& to, T value) {
+    const auto* raw = reinterpret_cast<const uint8_t*>(&value);
+    to.insert(to.end(), raw, raw + sizeof value);
+  }
+  static void put_string(Bytes& to, const std::string& value) {
+    put(to, uint64_t{value.size()});
+    to.insert(to.end(), value.begin(), value.end());
+  }
+  void begin(const std::string& key, uint32_t type) {
+    put_string(keys_, key);
+    put(keys_, type);
+    ++n_keys_;
+  }
+  void begin_array(const std::string& key, uint32_t type, uint64_t count) {
+    begin(key, 9);
+    put(keys_, type);
+    put(keys_, count);
+  }
+  template <class T>
+  void scalar(const std::string& key, uint32_t type, T value) {
+    begin(key, type);
+    put(keys_, value);
+  }
+  template <class T>
+  void array(const std::string& key, uint32_t type, const std::vector<T>& values) {
+    begin_array(key, type, values.size());
+    for (const T value : values) put(keys_, value);
+  }
+
+  Bytes keys_, infos_, data_;
+  uint64_t n_keys_ = 0, n_tensors_ = 0;
+};
+
+}  // namespace test

@@ -1,0 +1,238 @@
+// Every kernel of every instruction set this processor has against its scalar twin, over random shapes: odd sizes, partial
+// ranges, weights wider than the path reads. What a kernel must not write is compared too.
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "check.h"
+#include "cpu.h"
+#include "error.h"
+
+namespace {
+
+using dsnet::kPanel;
+using dsnet::Range;
+
+std::mt19937 generator(7);
+
+int pick(int least, int most) { return std::uniform_int_distribution<int>(least, most)(generator); }
+
+Range pick_range(int size) {
+  const int begin = pick(0, size - 1);
+  return {begin, pick(begin + 1, size)};
+}
+
+// Exactly as many floats as asked for, 64-byte aligned, so that AddressSanitizer sees a read past either end.
+class Floats {
+ public:
+  explicit Floats(size_t size) : size_(size), data_(static_cast<float*>(std::aligned_alloc(64, (size * 4 + 63) / 64 * 64))) {
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    for (size_t i = 0; i < size_; ++i) data_.get()[i] = uniform(generator);
+  }
+  float* get() const { return data_.get(); }
+  size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* data) const { std::free(data); }
+  };
+  size_t size_;
+  std::unique_ptr<float[], Free> data_;
+};
+
+// An output between guards. Two of them begin equal, so that whatever a kernel leaves alone stays equal.
+class Output {
+ public:
+  explicit Output(size_t size) : floats_(size + 2 * kGuard) {
+    for (size_t i = 0; i < floats_.size(); ++i) floats_.get()[i] = 1000 + static_cast<float>(i % 100);
+  }
+  float* get() const { return floats_.get() + kGuard; }
+
+  bool close_to(const Output& other, float tolerance) const {
+    for (size_t i = 0; i < floats_.size(); ++i) {
+      const float a = floats_.get()[i], b = other.floats_.get()[i];
+      if (!(std::fabs(a - b) <= tolerance * std::fmax(1, std::fabs(b)))) return false;
+    }
+    return true;
+  }
+  bool equals(const Output& other) const { return std::memcmp(floats_.get(), other.floats_.get(), floats_.size() * 4) == 0; }
+
+ private:
+  static constexpr size_t kGuard = 64;
+  Floats floats_;
+};
+
+struct Table {
+  Floats scale, shift;
+  dsnet::Epilogue epilogue;
+
+  explicit Table(int channels)
+      : scale(static_cast<size_t>(channels)),
+        shift(static_cast<size_t>(channels)),
+        epilogue{pick(0, 3) != 0 ? scale.get() : nullptr, pick(0, 3) != 0 ? shift.get() : nullptr,
+                 static_cast<dsnet::Activation>(pick(0, 5))} {}
+};
+
+constexpr float kTolerance = 3e-5F;
+
+void compare(const char* kernel, const dsnet::Kernels& kernels, const Output& found, const Output& expected, const char* shape) {
+  if (!CHECK(found.close_to(expected, kTolerance))) std::printf("  %s %s: %s\n", kernels.isa, kernel, shape);
+}
+
+void test_gemm(const dsnet::Kernels& kernels) {
+  const int rows = pick(1, 33), k = pick(0, 9) == 0 ? pick(100, 400) : pick(1, 40), panels = pick(1, 7), wider = pick(0, 2) * pick(0, 9);
+  const int input_stride = k + pick(0, 5), output_stride = (panels + pick(0, 2)) * kPanel;
+  const Floats input(static_cast<size_t>((rows - 1) * input_stride + k)), weights(static_cast<size_t>(panels) * (k + wider) * kPanel);
+  const Table table(panels * kPanel);
+  const Output found(static_cast<size_t>(rows * output_stride)), expected(static_cast<size_t>(rows * output_stride));
+  dsnet::Gemm job = {input.get(), input_stride, k, {weights.get(), (k + wider) * kPanel}, expected.get(), output_stride, table.epilogue};
+  const Range row_range = pick_range(rows), panel_range = pick_range(panels);
+  char shape[160];
+  std::snprintf(shape, sizeof shape, "rows %d-%d of %d, k %d of %d, panels %d-%d of %d, activation %d", row_range.begin, row_range.end, rows,
+                k, k + wider, panel_range.begin, panel_range.end, panels, static_cast<int>(table.epilogue.activation));
+  dsnet::kScalarKernels.gemm(job, row_range, panel_range);
+  job.output = found.get();
+  kernels.gemm(job, row_range, panel_range);
+  compare("gemm", kernels, found, expected, shape);
+
+  // One row, as a linear layer; and whole against piecewise, bit by bit.
+  const Output line(static_cast<size_t>(output_stride)), line_expected(static_cast<size_t>(output_stride)), pieces(static_cast<size_t>(output_stride));
+  job.output = line_expected.get();
+  dsnet::kScalarKernels.linear(job, {0, panels});
+  job.output = line.get();
+  kernels.linear(job, {0, panels});
+  compare("linear", kernels, line, line_expected, shape);
+  job.output = pieces.get();
+  for (int panel = 0; panel < panels; ++panel) kernels.linear(job, {panel, panel + 1});
+  CHECK(pieces.equals(line));
+
+  const Output whole(static_cast<size_t>(rows * output_stride)), parts(static_cast<size_t>(rows * output_stride));
+  job.output = whole.get();
+  kernels.gemm(job, {0, rows}, {0, panels});
+  job.output = parts.get();
+  for (int row = 0; row < rows; ++row) {
+    for (int panel = 0; panel < panels; ++panel) kernels.gemm(job, {row, row + 1}, {panel, panel + 1});
+  }
+  CHECK(parts.equals(whole));
+}
+
+dsnet::Window pick_window(int h, int w, bool usual) {
+  for (;;) {
+    const int kernel = usual ? 2 * pick(1, 2) + 1 : pick(1, 7);
+    const dsnet::Window window = {kernel, usual ? pick(1, 2) : pick(1, 3), pick(0, kernel - 1)};
+    if (h + 2 * window.padding >= kernel && w + 2 * window.padding >= kernel) return window;
+  }
+}
+
+int out_size(int size, const dsnet::Window& window) { return (size + 2 * window.padding - window.kernel) / window.stride + 1; }
+
+void test_conv2d(const dsnet::Kernels& kernels) {
+  const int h = pick(1, 12), w = pick(1, 40), c_in = pick(1, 5), panels = pick(1, 4);
+  const dsnet::Window window = pick_window(h, w, false);
+  const int out_h = out_size(h, window), out_w = out_size(w, window), steps = window.kernel * window.kernel * c_in;
+  const int input_stride = pick(0, 1) != 0 ? c_in : kPanel;  // the image is dense, values in the arena are padded
+  const Floats input(static_cast<size_t>((h * w - 1) * input_stride + c_in)), weights(static_cast<size_t>(panels * steps) * kPanel);
+  const Table table(panels * kPanel);
+  const auto size = static_cast<size_t>(out_h * out_w * panels) * kPanel;
+  const Output found(size), expected(size);
+  dsnet::Conv2d job = {input.get(),    h,     w,       c_in, input_stride, window, {weights.get(), ptrdiff_t{steps} * kPanel},
+                       expected.get(), out_w, ptrdiff_t{panels} * kPanel, table.epilogue};
+  const Range rows = pick_range(out_h), panel_range = pick_range(panels);
+  char shape[160];
+  std::snprintf(shape, sizeof shape, "%dx%dx%d stride %d, kernel %d stride %d padding %d, rows %d-%d, panels %d-%d", h, w, c_in, input_stride,
+                window.kernel, window.stride, window.padding, rows.begin, rows.end, panel_range.begin, panel_range.end);
+  dsnet::kScalarKernels.conv2d(job, rows, panel_range);
+  job.output = found.get();
+  kernels.conv2d(job, rows, panel_range);
+  compare("conv2d", kernels, found, expected, shape);
+}
+
+void test_depthwise(const dsnet::Kernels& kernels) {
+  const bool large = pick(0, 19) == 0;  // wide enough to be taken in blocks of channels
+  const int h = pick(1, 12), w = large ? pick(60, 130) : pick(1, 30), c = (large ? pick(3, 9) : pick(1, 3)) * kPanel;
+  const dsnet::Window window = pick_window(h, w, pick(0, 3) != 0);
+  const int out_h = out_size(h, window), out_w = out_size(w, window), taps_stride = c + pick(0, 2) * kPanel;
+  const Floats input(static_cast<size_t>(h * w * c)), taps(static_cast<size_t>(window.kernel * window.kernel * taps_stride));
+  const Table table(c);
+  const auto size = static_cast<size_t>(out_h * out_w * c);
+  const Output found(size), expected(size);
+  dsnet::Depthwise job = {input.get(), h, w, c, c, window, taps.get(), taps_stride, expected.get(), out_w, table.epilogue};
+  const Range rows = pick_range(out_h);
+  char shape[160];
+  std::snprintf(shape, sizeof shape, "%dx%dx%d, kernel %d stride %d padding %d, rows %d-%d", h, w, c, window.kernel, window.stride,
+                window.padding, rows.begin, rows.end);
+  dsnet::kScalarKernels.depthwise(job, rows);
+  job.output = found.get();
+  kernels.depthwise(job, rows);
+  compare("depthwise", kernels, found, expected, shape);
+}
+
+void test_channelwise(const dsnet::Kernels& kernels) {
+  const int pixels = pick(1, 50), panels = pick(1, 6), c = panels * kPanel;
+  const Floats input(static_cast<size_t>(pixels * c)), factor(static_cast<size_t>(c));
+  const Range panel_range = pick_range(panels), pixel_range = pick_range(pixels);
+  char shape[80];
+  std::snprintf(shape, sizeof shape, "%d pixels, %d channels", pixels, c);
+  const Output mean(static_cast<size_t>(c)), mean_expected(static_cast<size_t>(c));
+  dsnet::kScalarKernels.global_pool({input.get(), pixels, c, mean_expected.get()}, panel_range);
+  kernels.global_pool({input.get(), pixels, c, mean.get()}, panel_range);
+  compare("global_pool", kernels, mean, mean_expected, shape);
+  const Output product(static_cast<size_t>(pixels * c)), product_expected(static_cast<size_t>(pixels * c));
+  dsnet::kScalarKernels.multiply({input.get(), factor.get(), c, c, product_expected.get()}, pixel_range);
+  kernels.multiply({input.get(), factor.get(), c, c, product.get()}, pixel_range);
+  CHECK(product.equals(product_expected));
+  for (float* in_place : {product.get(), product_expected.get()}) std::memcpy(in_place, input.get(), input.size() * 4);
+  dsnet::kScalarKernels.multiply({product_expected.get(), factor.get(), c, c, product_expected.get()}, pixel_range);
+  kernels.multiply({product.get(), factor.get(), c, c, product.get()}, pixel_range);
+  CHECK(product.equals(product_expected));
+}
+
+// Activations far outside the range of the sweep: saturated, never NaN, and close in relative terms.
+void test_activations(const dsnet::Kernels& kernels) {
+  alignas(64) float scale[kPanel], one[kPanel] = {1}, found[kPanel], expected[kPanel];
+  for (int activation = 0; activation < 6; ++activation) {
+    for (float x = -200; x <= 200; x += 0.37F) {
+      for (int i = 0; i < kPanel; ++i) scale[i] = x + static_cast<float>(i) * 0.02F;
+      const float input = 1;
+      float weights[kPanel];
+      std::memcpy(weights, scale, sizeof weights);
+      const std::unique_ptr<float[], void (*)(void*)> panel(static_cast<float*>(std::aligned_alloc(64, 64)), std::free);
+      std::memcpy(panel.get(), weights, sizeof weights);
+      const dsnet::Epilogue epilogue = {nullptr, nullptr, static_cast<dsnet::Activation>(activation)};
+      dsnet::kScalarKernels.linear({&input, 0, 1, {panel.get(), kPanel}, expected, 0, epilogue}, {0, 1});
+      kernels.linear({&input, 0, 1, {panel.get(), kPanel}, found, 0, epilogue}, {0, 1});
+      for (int i = 0; i < kPanel; ++i) {
+        const float magnitude = std::fmax(std::fabs(expected[i]), 1e-30F);
+        // Far to the left the true values vanish; the scalar twin itself loses 1 + tanh there.
+        const bool near = std::fabs(found[i] - expected[i]) <= 1e-5F * magnitude || std::fabs(found[i] - expected[i]) < 2e-7F;
+        if (!CHECK(near)) std::printf("  %s activation %d at %g: %g, expected %g\n", kernels.isa, activation, scale[i], found[i], expected[i]);
+      }
+    }
+  }
+  (void)one;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 1500;
+  for (const char* isa : {"scalar", "avx2", "avx512", "neon"}) {
+    const dsnet::Kernels* kernels = nullptr;
+    try {
+      kernels = &dsnet::select_kernels(isa);
+    } catch (const dsnet::Failure&) {
+      continue;  // not this processor's
+    }
+    std::printf("%s\n", isa);
+    test_activations(*kernels);
+    for (int round = 0; round < rounds; ++round) {
+      test_gemm(*kernels);
+      test_conv2d(*kernels);
+      test_depthwise(*kernels);
+      test_channelwise(*kernels);
+    }
+  }
+  return check::report("kernels");
+}

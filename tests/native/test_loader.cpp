@@ -1,0 +1,215 @@
+// Hostile files: each broken promise of docs/format.md is refused with the field's name, and no truncation or flipped bit
+// crashes the loader. Meant to run under AddressSanitizer as well (DSNET_SANITIZE=ON).
+#include <sys/stat.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "check.h"
+#include "dsnet.h"
+#include "temporary_file.h"
+#include "tiny_model.h"
+
+namespace {
+
+using test::TinyModel;
+
+char message[1024];
+
+// Opens the file; one that opens must also run, on its narrowest and widest path.
+dsnet_status try_open(const char* filename) {
+  dsnet_model* model = nullptr;
+  std::strcpy(message, "");
+  const dsnet_status status = dsnet_model_open(filename, &model, message, sizeof message);
+  CHECK((status == DSNET_OK) == (model != nullptr));
+  CHECK(std::strlen(message) > 0 && std::strchr(message, '\n') == nullptr);
+  if (status != DSNET_OK) return status;
+  const dsnet_model_info info = dsnet_model_get_info(model);
+  dsnet_session* session = nullptr;
+  CHECK(dsnet_session_create(model, 1, nullptr, &session, nullptr, 0) == DSNET_OK);
+  const std::vector<float> image(static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3, 0.5F);
+  std::vector<float> logits(static_cast<size_t>(info.n_classes));
+  for (const int32_t path : {0, info.n_paths - 1}) {
+    int32_t taken = 0;
+    CHECK(dsnet_run(session, image.data(), path, logits.data(), &taken, nullptr, nullptr) == DSNET_OK);
+  }
+  dsnet_session_destroy(session);
+  dsnet_model_close(model);
+  return status;
+}
+
+void expect(const test::TemporaryFile& file, const TinyModel& model, dsnet_status status, const char* field) {
+  CHECK(file.write(model.bytes()));
+  const dsnet_status found = try_open(file.name());
+  if (!CHECK(found == status && std::strstr(message, field) != nullptr)) {
+    std::printf("  expected status %d naming '%s', found %d: %s\n", status, field, found, message);
+  }
+}
+
+struct Spoiled {
+  const char* field;  // what the message must name
+  std::function<void(TinyModel&)> spoil;
+};
+
+const std::vector<Spoiled> kSpoiled = {
+    {"general.architecture", [](TinyModel& m) { m.architecture = "llama"; }},
+    {"general.alignment", [](TinyModel& m) { m.alignment = 32; }},
+    {"dsnet.tile", [](TinyModel& m) { m.tile = "f32-panel8"; }},
+    {"dsnet.input.mean", [](TinyModel& m) { m.mean = {0, 0}; }},
+    {"dsnet.input.mean", [](TinyModel& m) { m.mean[1] = NAN; }},
+    {"dsnet.input.std", [](TinyModel& m) { m.std[2] = 0; }},
+    {"dsnet.input.interpolation", [](TinyModel& m) { m.interpolation = "nearest"; }},
+    {"dsnet.input.value", [](TinyModel& m) { m.input = 99; }},
+    {"dsnet.input.value", [](TinyModel& m) { m.values[0].channels = {3, 3, 4}; }},
+    {"dsnet.labels", [](TinyModel& m) { m.labels.clear(); }},
+    {"dsnet.logits", [](TinyModel& m) { m.labels.pop_back(); }},
+    {"dsnet.path.choice", [](TinyModel& m) { m.choices = {}; }},
+    {"dsnet.path.choice[2]", [](TinyModel& m) { m.choices = {0, 3, 3}; }},
+    {"dsnet.path.choice[0]", [](TinyModel& m) { m.choices[0] = -1; }},
+    {"dsnet.path.madds", [](TinyModel& m) { m.madds.pop_back(); }},
+    {"dsnet.value.height[3]", [](TinyModel& m) { m.values[3].h = 0; }},
+    {"dsnet.value.width[1]", [](TinyModel& m) { m.values[1].w = 1U << 31; }},
+    {"dsnet.value.channels[26]", [](TinyModel& m) { m.values[8].channels = {20, 33, 32}; }},
+    {"dsnet.value.channels", [](TinyModel& m) { m.values[8].channels.pop_back(); }},
+    {"dsnet.segment.name[1]", [](TinyModel& m) { m.segments[1] = "door"; }},
+    {"dsnet.segment.name", [](TinyModel& m) { m.segments.emplace_back("suffix"); }},
+    {"dsnet.op.segment[3]", [](TinyModel& m) { m.ops[2].segment = 2; }},
+    {"dsnet.op.segment[0]", [](TinyModel& m) { m.ops[0].segment = 3; }},
+    {"one op in the gate", [](TinyModel& m) { for (auto& op : m.ops) op.segment = op.segment == 1 ? 2 : op.segment; }},
+    {"dsnet.op.kind[0]", [](TinyModel& m) { m.ops[0].kind = "conv3d"; }},
+    {"dsnet.op.activation[0]", [](TinyModel& m) { m.ops[0].activation = "gelu"; }},
+    {"dsnet.op.activation[2]", [](TinyModel& m) { m.ops[2].activation = "relu"; }},
+    {"dsnet.op.input[1]", [](TinyModel& m) { m.ops[1].input = -1; }},
+    {"dsnet.op.input[1]", [](TinyModel& m) { m.ops[1].input = 5; }},
+    {"dsnet.op.input[1]", [](TinyModel& m) { m.ops[1].input = 0; }},
+    {"dsnet.op.input2[1]", [](TinyModel& m) { m.ops[1].input2 = 1; }},
+    {"dsnet.op.input2[6]", [](TinyModel& m) { m.find("attend").input2 = -1; }},
+    {"dsnet.op.input2[6]", [](TinyModel& m) { m.find("attend").input2 = m.find("reduce").output; }},
+    {"dsnet.op.input2[6]", [](TinyModel& m) { m.find("attend").input2 = m.find("early").output; }},
+    {"dsnet.op.output[0]", [](TinyModel& m) { m.ops[0].output = 0; }},
+    {"dsnet.op.output[1]", [](TinyModel& m) { m.ops[1].output = m.ops[0].output; }},
+    {"dsnet.op.output[0]", [](TinyModel& m) { m.values[1].w = 7; }},
+    {"dsnet.op.output[1]", [](TinyModel& m) { m.values[2].channels = {9, 9, 9}; }},
+    {"dsnet.op.output[1]", [](TinyModel& m) { m.values[2].channels = {8, 8, 9}; }},
+    {"dsnet.op.kernel[0]", [](TinyModel& m) { m.ops[0].kernel = 0; }},
+    {"dsnet.op.kernel[7]", [](TinyModel& m) { m.find("wide").kernel = 3; }},
+    {"dsnet.op.kernel[0]", [](TinyModel& m) { m.ops[0].kernel = 40; }},
+    {"dsnet.op.stride[0]", [](TinyModel& m) { m.ops[0].stride = 0; }},
+    {"dsnet.op.padding[0]", [](TinyModel& m) { m.ops[0].padding = 3; }},
+    {"dsnet.op.row", [](TinyModel& m) { m.ops[0].rows.pop_back(); }},
+    {"dsnet.op.row[0]", [](TinyModel& m) { m.ops[0].rows = {0, 0, 1}; }},
+    {"dsnet.op.scale of op 'wide'", [](TinyModel& m) { m.find("wide").rows = {0, 1, 3}; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.find("wide").weight.clear(); }},
+    {"dsnet.op.weight of op 'stem'", [](TinyModel& m) { m.ops[0].weight = "nothing"; }},
+    {"dsnet.op.weight[2]", [](TinyModel& m) { m.ops[2].weight = "stem.weight"; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"] = {{16, 8, 2}, std::vector<float>(256)}; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"] = {{16, 7, 3}, std::vector<float>(336)}; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"] = {{32, 8, 3}, std::vector<float>(768)}; }},
+    {"dsnet.op.weight of op 'early'", [](TinyModel& m) { m.tensors["early.weight"] = {{16, 8}, std::vector<float>(128)}; }},
+    {"dsnet.op.weight of op 'early'", [](TinyModel& m) { m.tensors["early.weight"] = {{17, 9}, std::vector<float>(153)}; }},
+    {"dsnet.op.scale of op 'early'", [](TinyModel& m) { m.tensors["early.scale"] = {{8, 1}, std::vector<float>(8)}; }},
+    {"dsnet.op.scale of op 'early'", [](TinyModel& m) { m.tensors["early.scale"] = {{16}, std::vector<float>(16)}; }},
+    {"dsnet.op.shift of op 'early'", [](TinyModel& m) { m.tensors["early.shift"] = {{16, 2}, std::vector<float>(32)}; }},
+    {"tensor 'spare'", [](TinyModel& m) { m.tensors["spare"] = {{1}, {0}}; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].data[17] = INFINITY; }},
+    {"tensor 'classifier.shift'", [](TinyModel& m) { m.tensors["classifier.shift"].data.back() = -NAN; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, uint64_t{1} << 40, uint64_t{1} << 40}; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 0, 3}; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 8, 3, 1, 1}; }},
+    {"dsnet.scores", [](TinyModel& m) { m.scores = 99; }},
+    {"dsnet.scores", [](TinyModel& m) { m.scores = m.logits; }},
+    {"dsnet.scores", [](TinyModel& m) { m.scores = static_cast<uint32_t>(m.find("reduce").output); }},
+    {"dsnet.logits", [](TinyModel& m) { m.logits = static_cast<uint32_t>(m.find("head").output); }},
+    {"dsnet.logits", [](TinyModel& m) { m.logits = 0; }},
+    {"activations", [](TinyModel& m) {  // a consistent program that would need many gigabytes
+       m.ops[0].kernel = 1, m.ops[0].stride = 1, m.ops[0].padding = 0, m.tensors["stem.weight"] = {{16, 3, 1}, std::vector<float>(48)};
+       for (int v : {0, 1, 2, 7, 8}) m.values[static_cast<size_t>(v)].h = m.values[static_cast<size_t>(v)].w = 16384;
+       m.values[9].h = m.values[9].w = m.values[12].h = m.values[12].w = m.values[13].h = m.values[13].w = 8192;
+     }},
+};
+
+void test_spoiled(const test::TemporaryFile& file) {
+  expect(file, TinyModel(), DSNET_OK, "ok");
+  for (const Spoiled& spoiled : kSpoiled) {
+    TinyModel model;
+    spoiled.spoil(model);
+    expect(file, model, DSNET_ERROR_FORMAT, spoiled.field);
+  }
+  TinyModel newer, other;
+  newer.format_version = 2;
+  expect(file, newer, DSNET_ERROR_VERSION, "dsnet.format_version");
+  other.gguf_version = 2;
+  expect(file, other, DSNET_ERROR_VERSION, "GGUF version");
+  for (const char* key : {"general.architecture", "general.alignment", "general.name", "dsnet.format_version", "dsnet.labels",
+                          "dsnet.path.madds", "dsnet.value.channels", "dsnet.op.row", "dsnet.op.shift", "dsnet.scores"}) {
+    TinyModel model;
+    model.without = key;
+    expect(file, model, DSNET_ERROR_FORMAT, key);
+  }
+}
+
+void test_not_a_model(const test::TemporaryFile& file) {
+  CHECK(try_open("/nonexistent/model.dsnet") == DSNET_ERROR_IO);
+  CHECK(try_open("/tmp") == DSNET_ERROR_IO);
+  CHECK(try_open("/dev/zero") == DSNET_ERROR_IO);
+  CHECK(file.write({}));
+  CHECK(try_open(file.name()) == DSNET_ERROR_FORMAT);
+  CHECK(file.write(test::Bytes(5000, 'x')));
+  CHECK(try_open(file.name()) == DSNET_ERROR_FORMAT);
+  CHECK(std::strstr(message, "GGUF") != nullptr);
+  dsnet_model* model = nullptr;
+  CHECK(dsnet_model_open(nullptr, &model, message, sizeof message) == DSNET_ERROR_ARGUMENT);
+  CHECK(dsnet_model_open(file.name(), nullptr, message, sizeof message) == DSNET_ERROR_ARGUMENT);
+  char tiny[8];
+  CHECK(dsnet_model_open(file.name(), &model, tiny, sizeof tiny) == DSNET_ERROR_FORMAT && std::strlen(tiny) < sizeof tiny);
+}
+
+void test_truncated(const test::TemporaryFile& file, const test::Bytes& bytes, size_t data_begin) {
+  for (size_t length = 0; length + 64 <= bytes.size(); length += length < data_begin ? 1 : 61) {
+    CHECK(file.write({bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(length)}));
+    CHECK(try_open(file.name()) == DSNET_ERROR_FORMAT);
+  }
+}
+
+void test_flipped_bits(const test::TemporaryFile& file, const test::Bytes& bytes, size_t data_begin) {
+  CHECK(file.write(bytes));
+  for (size_t at = 0; at < data_begin; ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      const auto flipped = static_cast<uint8_t>(bytes[at] ^ 1U << bit);
+      CHECK(file.patch(at, &flipped, 1));
+      try_open(file.name());  // whatever the status, it returns
+    }
+    CHECK(file.patch(at, &bytes[at], 1));
+  }
+}
+
+void test_extreme_numbers(const test::TemporaryFile& file, const test::Bytes& bytes, size_t data_begin) {
+  constexpr uint64_t kExtremes[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ~uint64_t{0}};
+  for (size_t at = 0; at + 8 <= data_begin; ++at) {
+    for (const uint64_t extreme : kExtremes) {
+      for (const size_t width : {size_t{4}, size_t{8}}) {
+        CHECK(file.patch(at, reinterpret_cast<const uint8_t*>(&extreme), width));
+        try_open(file.name());
+        CHECK(file.patch(at, &bytes[at], width));
+      }
+    }
+  }
+  CHECK(try_open(file.name()) == DSNET_OK);  // all restored
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+  const test::TemporaryFile file;
+  test_spoiled(file);
+  test_not_a_model(file);
+  if (argc > 1) return check::report("loader");  // any argument: leave out the long sweeps, for emulators
+  size_t data_begin = 0;
+  const test::Bytes bytes = TinyModel().bytes(&data_begin);
+  test_truncated(file, bytes, data_begin);
+  test_flipped_bits(file, bytes, data_begin);
+  test_extreme_numbers(file, bytes, data_begin);
+  return check::report("loader");
+}

@@ -1,0 +1,174 @@
+// A tiny dynamic slimmable network with every kind of op, odd sizes and three paths, as plain data that tests may spoil
+// before they write it to a file.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <random>
+
+#include "gguf_writer.h"
+
+namespace test {
+
+struct TinyOp {
+  std::string name, kind;
+  uint32_t segment;
+  int32_t input, input2, output;
+  uint32_t kernel, stride, padding;
+  std::string activation;
+  std::string weight, scale, shift;
+  std::vector<uint32_t> rows;
+};
+
+struct TinyValue {
+  std::string name;
+  uint32_t h, w;
+  std::vector<uint32_t> channels;
+};
+
+struct TinyTensor {
+  std::vector<uint64_t> shape;
+  std::vector<float> data;
+};
+
+class TinyModel {
+ public:
+  uint32_t gguf_version = 3, alignment = 64, format_version = 1;
+  std::string architecture = "dsnet", tile = "f32-panel16", interpolation = "bilinear";
+  std::vector<float> mean = {0.5F, 0.5F, 0.5F}, std = {0.25F, 0.25F, 0.25F};
+  std::vector<int32_t> choices = {0, 2, 3};
+  std::vector<uint64_t> madds = {1, 2, 3};
+  std::vector<std::string> segments = {"prefix", "gate", "suffix"}, labels = std::vector<std::string>(10, "label");
+  std::vector<TinyValue> values;
+  std::vector<TinyOp> ops;
+  std::map<std::string, TinyTensor> tensors;
+  uint32_t input = 0, scores = 0, logits = 0;
+  std::string without;  // a key to leave out
+
+  TinyModel() {
+    const Channels image = {3, 3, 3}, early = {8, 8, 8}, hidden = {5, 5, 5}, middle = {20, 33, 40}, late = {17, 32, 50};
+    const uint32_t image_value = value("image", 13, 11, image);
+    const uint32_t stem = op("stem", "conv2d", 0, image_value, 7, 6, early, 3, 2, 1, "silu");
+    const uint32_t features = op("early", "depthwise", 0, stem, 7, 6, early, 3, 1, 1, "relu6");
+    const uint32_t pooled = op("pool", "global_pool", 1, features, 1, 1, early);
+    const uint32_t reduced = op("reduce", "linear", 1, pooled, 1, 1, hidden, 1, 1, 0, "relu");
+    scores = op("scores", "linear", 1, reduced, 1, 1, {3, 3, 3});
+    const uint32_t attention = op("expand", "linear", 1, reduced, 1, 1, early, 1, 1, 0, "sigmoid");
+    const uint32_t attended = op("attend", "multiply", 2, features, 7, 6, early, 1, 1, 0, "none", attention);
+    const uint32_t wide = op("wide", "pointwise", 2, attended, 7, 6, middle, 1, 1, 0, "silu");
+    const uint32_t deep = op("deep", "depthwise", 2, wide, 4, 3, middle, 5, 2, 2, "relu");
+    const uint32_t squeezed = op("squeeze", "global_pool", 2, deep, 1, 1, middle);
+    const uint32_t excited = op("excite", "linear", 2, squeezed, 1, 1, middle, 1, 1, 0, "one_plus_tanh");
+    const uint32_t again = op("again", "multiply", 2, deep, 4, 3, middle, 1, 1, 0, "none", excited);
+    const uint32_t last = op("last", "pointwise", 2, again, 4, 3, late, 1, 1, 0, "silu");
+    const uint32_t head = op("head", "global_pool", 2, last, 1, 1, late);
+    logits = op("classifier", "linear", 2, head, 1, 1, {10, 10, 10});
+    ops.back().scale.clear();
+    tensors.erase("classifier.scale");
+  }
+
+  TinyOp& find(const std::string& name) {
+    for (TinyOp& op : ops) {
+      if (op.name == name) return op;
+    }
+    return ops.front();
+  }
+
+  Bytes bytes(size_t* data_begin = nullptr) const {
+    GgufWriter file;
+    file.version = gguf_version;
+    const auto key = [&](const char* name, const std::function<void(const char*)>& write) {
+      if (without != name) write(name);
+    };
+    key("general.architecture", [&](auto k) { file.string(k, architecture); });
+    key("general.alignment", [&](auto k) { file.u32(k, alignment); });
+    key("general.name", [&](auto k) { file.string(k, "tiny"); });
+    key("some.other.key", [&](auto k) { file.string(k, "ignored"); });
+    key("dsnet.format_version", [&](auto k) { file.u32(k, format_version); });
+    key("dsnet.tile", [&](auto k) { file.string(k, tile); });
+    key("dsnet.input.value", [&](auto k) { file.u32(k, input); });
+    key("dsnet.input.mean", [&](auto k) { file.f32s(k, mean); });
+    key("dsnet.input.std", [&](auto k) { file.f32s(k, std); });
+    key("dsnet.input.resize", [&](auto k) { file.u32(k, 16); });
+    key("dsnet.input.interpolation", [&](auto k) { file.string(k, interpolation); });
+    key("dsnet.labels", [&](auto k) { file.strings(k, labels); });
+    key("dsnet.path.choice", [&](auto k) { file.i32s(k, choices); });
+    key("dsnet.path.madds", [&](auto k) { file.u64s(k, madds); });
+    key("dsnet.value.name", [&](auto k) { file.strings(k, column(values, &TinyValue::name)); });
+    key("dsnet.value.height", [&](auto k) { file.u32s(k, column(values, &TinyValue::h)); });
+    key("dsnet.value.width", [&](auto k) { file.u32s(k, column(values, &TinyValue::w)); });
+    key("dsnet.value.channels", [&](auto k) { file.u32s(k, joined(column(values, &TinyValue::channels))); });
+    key("dsnet.segment.name", [&](auto k) { file.strings(k, segments); });
+    key("dsnet.op.name", [&](auto k) { file.strings(k, column(ops, &TinyOp::name)); });
+    key("dsnet.op.kind", [&](auto k) { file.strings(k, column(ops, &TinyOp::kind)); });
+    key("dsnet.op.segment", [&](auto k) { file.u32s(k, column(ops, &TinyOp::segment)); });
+    key("dsnet.op.input", [&](auto k) { file.i32s(k, column(ops, &TinyOp::input)); });
+    key("dsnet.op.input2", [&](auto k) { file.i32s(k, column(ops, &TinyOp::input2)); });
+    key("dsnet.op.output", [&](auto k) { file.i32s(k, column(ops, &TinyOp::output)); });
+    key("dsnet.op.kernel", [&](auto k) { file.u32s(k, column(ops, &TinyOp::kernel)); });
+    key("dsnet.op.stride", [&](auto k) { file.u32s(k, column(ops, &TinyOp::stride)); });
+    key("dsnet.op.padding", [&](auto k) { file.u32s(k, column(ops, &TinyOp::padding)); });
+    key("dsnet.op.activation", [&](auto k) { file.strings(k, column(ops, &TinyOp::activation)); });
+    key("dsnet.op.weight", [&](auto k) { file.strings(k, column(ops, &TinyOp::weight)); });
+    key("dsnet.op.scale", [&](auto k) { file.strings(k, column(ops, &TinyOp::scale)); });
+    key("dsnet.op.shift", [&](auto k) { file.strings(k, column(ops, &TinyOp::shift)); });
+    key("dsnet.op.row", [&](auto k) { file.u32s(k, joined(column(ops, &TinyOp::rows))); });
+    key("dsnet.scores", [&](auto k) { file.u32(k, scores); });
+    key("dsnet.logits", [&](auto k) { file.u32(k, logits); });
+    for (const auto& [name, tensor] : tensors) file.tensor(name, tensor.shape, tensor.data);
+    return file.bytes(data_begin);
+  }
+
+ private:
+  using Channels = std::vector<uint32_t>;
+
+  template <class Row, class T>
+  static std::vector<T> column(const std::vector<Row>& rows, T Row::*field) {
+    std::vector<T> result;
+    for (const Row& row : rows) result.push_back(row.*field);
+    return result;
+  }
+
+  static Channels joined(const std::vector<Channels>& parts) {
+    Channels result;
+    for (const Channels& part : parts) result.insert(result.end(), part.begin(), part.end());
+    return result;
+  }
+
+  uint32_t value(const std::string& name, uint32_t h, uint32_t w, const Channels& channels) {
+    values.push_back({name, h, w, channels});
+    return static_cast<uint32_t>(values.size() - 1);
+  }
+
+  uint32_t op(const std::string& name, const std::string& kind, uint32_t segment, uint32_t from, uint32_t h, uint32_t w,
+              const Channels& channels, uint32_t kernel = 1, uint32_t stride = 1, uint32_t padding = 0,
+              const std::string& activation = "none", uint32_t factor = UINT32_MAX) {
+    const uint32_t to = value(name, h, w, channels);
+    TinyOp made = {name,   kind,    segment,    static_cast<int32_t>(from), static_cast<int32_t>(factor), static_cast<int32_t>(to), kernel,
+                   stride, padding, activation, "",                         "",                           "",                       {0, 0, 0}};
+    if (kind != "global_pool" && kind != "multiply") {
+      made.weight = name + ".weight", made.scale = name + ".scale", made.shift = name + ".shift";
+      const uint64_t n_rows = segment == 2 ? 3 : 1, panels = (channels.back() + 15) / 16, c_in = values[from].channels.back();
+      if (n_rows > 1) made.rows = {0, 1, 2};
+      const uint64_t taps = uint64_t{kernel} * kernel, steps = kind == "conv2d" ? taps * c_in : c_in;
+      tensors[made.weight] = kind == "depthwise" ? random({panels * 16, taps}, 0.3F) : random({16, steps, panels}, 0.3F);
+      tensors[made.scale] = random({panels * 16, n_rows}, 1);
+      tensors[made.shift] = random({panels * 16, n_rows}, 1);
+    }
+    ops.push_back(made);
+    return to;
+  }
+
+  TinyTensor random(const std::vector<uint64_t>& shape, float limit) {
+    size_t size = 1;
+    for (const uint64_t extent : shape) size *= extent;
+    TinyTensor tensor = {shape, std::vector<float>(size)};
+    std::uniform_real_distribution<float> uniform(-limit, limit);
+    for (float& x : tensor.data) x = uniform(generator_);
+    return tensor;
+  }
+
+  std::mt19937 generator_{1};
+};
+
+}  // namespace test
