@@ -1,0 +1,58 @@
+"""Plan -> one multi-method `model.pte` for ExecuTorch, every method wholly delegated to XNNPACK.
+
+Methods `prefix`, `gate`, `suffix_00` ... take and give what docs/bundle.md says; feature maps are NCHW with channels_last memory.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from pathlib import Path as FilePath
+from typing import Any
+
+import torch
+
+from dsnet_convert.graph import Stage, StageGraph, example_inputs, stages
+from dsnet_edge.errors import DsnetError, require
+from dsnet_edge.plan import Plan
+
+Report = Callable[[str], None]  # called with the name of every stage that is done
+
+
+def write_executorch(plan: Plan, file: FilePath, report: Report = lambda stage: None) -> None:
+    """Raises DsnetError, naming the method and the op, where XNNPACK leaves an op behind."""
+    exir = require("executorch.exir", "executorch")
+    methods = {}
+    for stage in stages(plan):
+        methods[stage.name] = lower(plan, stage)
+        report(stage.name)
+    manager = exir.EdgeProgramManager(methods)
+    program = manager.to_executorch(exir.ExecutorchBackendConfig(extract_delegate_segments=True))
+    with file.open("wb") as stream:
+        program.write_to_file(stream)
+
+
+def lower(plan: Plan, stage: Stage) -> Any:
+    """The stage as an edge program of one XNNPACK delegate.
+
+    `to_edge` and `to_backend` instead of `to_edge_transform_and_lower`: the latter traces every method three times over to
+    keep ops from decomposing that our graphs do not contain, at 1.5x the time.
+    """
+    exir = require("executorch.exir", "executorch")
+    xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch")
+    with torch.no_grad():
+        exported = torch.export.export(StageGraph(plan, stage, "nchw"), example_inputs(plan, stage, "nchw"))
+    edge = exir.to_edge(exported, compile_config=exir.EdgeCompileConfig(_check_ir_validity=False, _skip_dim_order=True))
+    program = edge.to_backend(xnnpack.XnnpackPartitioner()).exported_program()
+    check_delegation(program, stage.name)
+    return program
+
+
+def check_delegation(program: Any, method: str) -> None:
+    """Raises unless the program is one delegate call and the picking of its outputs."""
+    targets = [node.target for node in program.graph.nodes if node.op == "call_function"]
+    names = [getattr(target, "__name__", str(target)) for target in targets if target is not operator.getitem]
+    left = [name for name in names if name != "executorch_call_delegate"]
+    if left or len(names) != 1:
+        found = f"leaves {', '.join(sorted(set(left)))} to portable kernels" if left else f"splits it into {len(names)} delegates"
+        raise DsnetError(f"executorch method {method}: XNNPACK {found}, expected one delegate; write the op as one it delegates")

@@ -1,0 +1,68 @@
+"""Networks small enough to be converted in seconds, with weights for which every path and every image differs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsnet_edge.arch import Activation, Arch, Attention, Block, Gate
+from dsnet_edge.plan import InputSpec, Plan, Program
+
+
+def tiny_arch(
+    n_paths: int = 3,
+    image_size: int = 16,
+    activation: Activation = "silu",
+    attention: Activation = "sigmoid",
+    bias: bool = False,
+) -> Arch:
+    """A stem, a separable block with attention, the gate's block (attention at the start), one more: every op kind."""
+    suffix = tuple(12 + 4 * path for path in range(n_paths))
+    blocks = (
+        Block("conv", (8,) * n_paths, 2, activation=activation),
+        Block("separable", (12,) * n_paths, 1, activation=activation, attention=Attention(4, attention, "middle")),
+        Block("separable", suffix, 2, activation=activation, attention=Attention(6, attention, "start")),
+        Block("separable", suffix, 1, activation=activation),
+    )
+    return Arch("tiny", image_size, 5, blocks, Gate(block=2, n_choices=n_paths, bias=bias))
+
+
+def tiny_plan(arch: Arch | None = None, seed: int = 0) -> Plan:
+    """Random weights scaled to keep activations near one, random epilogues that differ on every row."""
+    arch = arch or tiny_arch()
+    state = random_state(arch, np.random.default_rng(seed))
+    spec = InputSpec(arch.image_size, arch.image_size, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), arch.image_size)
+    return Plan.from_state(arch, state, spec, tuple(f"class {index}" for index in range(arch.n_classes))).routable()
+
+
+def tiny_images(plan: Plan, n: int = 4, seed: int = 1) -> np.ndarray:
+    """Normalised images `[n, h, w, 3]`: coarse blobs of colour, so that the gate tells them apart."""
+    generator = np.random.default_rng(seed)
+    height, width = plan.input.height, plan.input.width
+    blobs = generator.normal(size=(n, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)[:, :height, :width]
+    return (1.5 * blobs + 0.3 * generator.normal(size=(n, height, width, 3))).astype(np.float32)
+
+
+def random_state(arch: Arch, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Parameters by name, in the layout of a checkpoint."""
+    program = Program.from_arch(arch)
+    widest, state = program.paths[-1], {}
+    for op in program.ops:
+        if not op.has_weight or op.name == "gate.nearest":
+            continue
+        c_out, *rest = program.weight_shape(op, widest)
+        fan_in = int(np.prod(rest))
+        weight = generator.normal(scale=(2 / fan_in) ** 0.5, size=(c_out, *rest)).astype(np.float32)
+        if op.kind == "conv2d":
+            weight = weight.transpose(0, 3, 1, 2)
+        elif op.kind == "depthwise":
+            weight = weight[:, None]
+        state[f"{op.name}.weight"] = weight
+        if op.kind == "linear":
+            if op.rows:
+                state[f"{op.name}.bias"] = generator.normal(scale=0.3, size=c_out).astype(np.float32)
+            continue
+        rows = (max(op.rows) + 1, c_out)
+        norm = {"weight": generator.uniform(0.7, 1.3, c_out), "bias": generator.normal(scale=0.3, size=c_out)}
+        norm |= {"mean": generator.normal(scale=0.2, size=rows), "var": generator.uniform(0.5, 1.5, rows)}
+        state |= {f"{op.name}.norm.{part}": value.astype(np.float32) for part, value in norm.items()}
+    return state
