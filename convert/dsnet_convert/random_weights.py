@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsnet_edge.arch import Arch
-from dsnet_edge.plan import Epilogue, InputSpec, Plan
+from dsnet_edge.arch import Arch, Path
+from dsnet_edge.plan import Epilogue, InputSpec, Op, Plan
 from dsnet_edge.plan.oracle import activate, run_op
 from dsnet_edge.plan.parameters import parameter_shapes
 from dsnet_edge.plan.plan import IMAGENET_MEAN, IMAGENET_STD, Array
@@ -24,7 +24,7 @@ def random_plan(arch: Arch, seed: int) -> Plan:
     spec = InputSpec(arch.image_size, arch.image_size, IMAGENET_MEAN, IMAGENET_STD, arch.image_size * 8 // 7)
     labels = tuple(f"class {index}" for index in range(arch.n_classes))
     blank = Plan.from_state(arch, _random_state(arch, generator), spec, labels).routable()
-    return _standardise(blank, _noise_images(generator, 8, arch.image_size))
+    return _standardise(blank, _noise_images(generator, 2, arch.image_size))
 
 
 def _random_state(arch: Arch, generator: np.random.Generator) -> dict[str, Array]:
@@ -54,30 +54,32 @@ def _noise_images(generator: np.random.Generator, count: int, size: int) -> Arra
 
 
 def _standardise(plan: Plan, images: Array) -> Plan:
+    """Runs the prefix and gate once and the suffix on every path, filling each epilogue row when an op first needs it."""
     program = plan.program
-    epilogues = dict(plan.epilogues)
-    tensors = dict(plan.tensors)
-    filled: set[tuple[str, int]] = set()
+    plan = replace(plan, tensors=dict(plan.tensors), epilogues=dict(plan.epilogues))
+    values = {program.image: images}
+    for op in program.segment("prefix") + program.segment("gate"):
+        values[op.output] = _fill(plan, op, values, program.paths[0])
     for path in program.paths:
-        values = {program.image: images}
-        for op in program.ops:
-            inputs = [values[name] for name in (op.input, op.input2) if name]
-            if op.output == program.scores:
-                weight = tensors[f"{op.name}.weight"]
-                mean = inputs[0].mean(axis=0)
-                tensors[f"{op.name}.weight"] = (weight - np.outer(weight @ mean, mean) / (mean @ mean)).astype(np.float32)
-            scale = epilogues[op.name].scale if op.has_weight else None
-            row = op.rows[program.index(path)] if op.rows else 0
-            if scale is not None and (op.name, row) not in filled:
-                bare = replace(plan, epilogues={op.name: Epilogue(None, None)})
-                raw = run_op(bare, replace(op, activation="none"), inputs, path)
-                axes = tuple(range(raw.ndim - 1))
-                mean, std = raw.mean(axis=axes), raw.std(axis=axes) + 1e-3
-                shift = epilogues[op.name].shift
-                assert shift is not None  # batch norm always has both
-                scale[row, : std.size], shift[row, : std.size] = 1 / std, -mean / std
-                filled.add((op.name, row))
-                values[op.output] = activate(op.activation, (raw - mean) / std)
-            else:
-                values[op.output] = run_op(replace(plan, tensors=tensors, epilogues=epilogues), op, inputs, path)
-    return replace(plan, tensors=tensors, epilogues=epilogues)
+        on_path = dict(values)
+        for op in program.segment("suffix"):
+            on_path[op.output] = _fill(plan, op, on_path, path)
+    return plan
+
+
+def _fill(plan: Plan, op: Op, values: dict[str, Array], path: Path) -> Array:
+    """The op's output, standardised by what is written into its epilogue row."""
+    inputs = [values[name] for name in (op.input, op.input2) if name]
+    if op.output == plan.program.scores:
+        weight, mean = plan.tensors[f"{op.name}.weight"], inputs[0].mean(axis=0)
+        weight -= np.outer(weight @ mean, mean) / (mean @ mean)
+    if not op.has_weight or plan.epilogues[op.name].scale is None:
+        return run_op(plan, op, inputs, path)
+    bare = replace(plan, epilogues={op.name: Epilogue(None, None)})
+    raw = run_op(bare, replace(op, activation="none"), inputs, path)
+    axes = tuple(range(raw.ndim - 1))
+    mean, std = raw.mean(axis=axes), raw.std(axis=axes) + 1e-3
+    scale, shift = plan.epilogues[op.name].at(op.rows[plan.program.index(path)], mean.size)
+    assert scale is not None and shift is not None  # batch norm always has both
+    scale[:], shift[:] = 1 / std, -mean / std
+    return activate(op.activation, (raw - mean) / std)
