@@ -17,7 +17,7 @@ class ChannelAttention(nn.Module):
 
     def __init__(self, c_max: int, attention: Attention) -> None:
         super().__init__()
-        self.activation = attention.activation
+        self.activation, self.where = attention.activation, attention.where
         self.reduce = Linear(c_max, attention.hidden)
         self.expand = Linear(attention.hidden, c_max)
         if attention.activation == "one_plus_tanh":

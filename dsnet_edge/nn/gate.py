@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
+from torch.nn import functional
 
 from dsnet_edge.arch import Gate
 from dsnet_edge.nn.layers import Linear
 
 
-class SlimmingHead(nn.Module):
+class SlimmingHead(Linear):
     """Scores of the routable choices from the hidden vector of the attention it shares W1 with (eq. 8).
 
     The `one_hot` design has a row of W2 for each choice. The `scalar` one (the ablation of table 7) has a single output `s` in
@@ -19,15 +19,13 @@ class SlimmingHead(nn.Module):
     """
 
     def __init__(self, gate: Gate, hidden: int) -> None:
-        super().__init__()
-        self.n_choices, self.design = gate.n_choices, gate.design
         n_out = gate.n_choices if gate.design == "one_hot" else 1
-        linear = Linear(hidden, n_out, gate.bias)
-        self.weight, self.bias = linear.weight, linear.bias
+        super().__init__(hidden, n_out, gate.bias)
+        self.n_choices, self.design = gate.n_choices, gate.design
 
-    def forward(self, hidden: Tensor) -> Tensor:
-        """`[N, hidden]` to scores `[N, n_choices]`."""
-        scores = F.linear(hidden, self.weight, self.bias)
+    def forward(self, x: Tensor, n_out: int | None = None) -> Tensor:
+        """The hidden vectors `[N, hidden]` to scores `[N, n_choices]`."""
+        scores = super().forward(x, n_out)
         if self.design == "one_hot":
             return scores
         s = torch.sigmoid(scores)
@@ -39,5 +37,5 @@ def gumbel_one_hot(scores: Tensor, temperature: float, generator: torch.Generato
     """A one-hot draw from softmax(scores) whose gradient is that of the relaxed draw (straight-through Gumbel-softmax)."""
     noise = -torch.empty_like(scores).exponential_(generator=generator).log()
     soft = torch.softmax((scores + noise) / temperature, dim=1)
-    hard = F.one_hot(soft.argmax(1), scores.shape[1]).to(soft.dtype)
+    hard = functional.one_hot(soft.argmax(1), scores.shape[1]).to(soft.dtype)
     return hard + soft - soft.detach()

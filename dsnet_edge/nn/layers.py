@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from dsnet_edge.arch import Activation
 
@@ -38,7 +38,7 @@ class Norm(nn.Module):
     mean: Tensor
     var: Tensor
 
-    def __init__(self, c_max: int, n_rows: int, eps: float) -> None:
+    def __init__(self, c_max: int, *, n_rows: int, eps: float) -> None:
         super().__init__()
         self.eps = eps
         self.weight = nn.Parameter(torch.ones(c_max))
@@ -50,52 +50,54 @@ class Norm(nn.Module):
         c = x.shape[1]
         weight, bias = self.weight[:c], self.bias[:c]
         if statistics.from_batch and not statistics.momentum:
-            return F.batch_norm(x, None, None, weight, bias, training=True, eps=self.eps)
+            return functional.batch_norm(x, None, None, weight, bias, training=True, eps=self.eps)
         mean, var = self.mean[row, :c], self.var[row, :c]
-        return F.batch_norm(x, mean, var, weight, bias, statistics.from_batch, statistics.momentum, self.eps)
+        return functional.batch_norm(x, mean, var, weight, bias, statistics.from_batch, statistics.momentum, self.eps)
 
 
 class Conv(nn.Module):
     """Dense convolution `[c_out_max, c_in, k, k]` without bias, then norm."""
 
-    def __init__(self, c_in: int, c_out_max: int, kernel: int, stride: int, n_rows: int, eps: float) -> None:
+    def __init__(self, c_in: int, c_out_max: int, kernel: int, stride: int, *, n_rows: int, eps: float) -> None:
         super().__init__()
         self.stride, self.padding = stride, kernel // 2
         self.weight = nn.Parameter(torch.empty(c_out_max, c_in, kernel, kernel))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
-        self.norm = Norm(c_out_max, n_rows, eps)
+        self.norm = Norm(c_out_max, n_rows=n_rows, eps=eps)
 
     def forward(self, x: Tensor, c_out: int, row: int, statistics: Statistics) -> Tensor:
         weight = self.weight[:c_out, : x.shape[1]]
-        return self.norm(F.conv2d(x, weight, stride=self.stride, padding=self.padding), row, statistics)
+        return self.norm(functional.conv2d(x, weight, stride=self.stride, padding=self.padding), row, statistics)
 
 
 class Depthwise(nn.Module):
     """Depthwise convolution `[c_max, 1, k, k]` without bias, then norm."""
 
-    def __init__(self, c_max: int, kernel: int, stride: int, n_rows: int, eps: float) -> None:
+    def __init__(self, c_max: int, kernel: int, stride: int, *, n_rows: int, eps: float) -> None:
         super().__init__()
         self.stride, self.padding = stride, kernel // 2
         self.weight = nn.Parameter(torch.empty(c_max, 1, kernel, kernel))
         nn.init.normal_(self.weight, std=math.sqrt(2 / kernel**2))  # fan-out of one channel
-        self.norm = Norm(c_max, n_rows, eps)
+        self.norm = Norm(c_max, n_rows=n_rows, eps=eps)
 
     def forward(self, x: Tensor, row: int, statistics: Statistics) -> Tensor:
         c = x.shape[1]
-        return self.norm(F.conv2d(x, self.weight[:c], stride=self.stride, padding=self.padding, groups=c), row, statistics)
+        return self.norm(
+            functional.conv2d(x, self.weight[:c], stride=self.stride, padding=self.padding, groups=c), row, statistics
+        )
 
 
 class Pointwise(nn.Module):
     """1x1 convolution `[c_out_max, c_in_max]` without bias, then norm."""
 
-    def __init__(self, c_in_max: int, c_out_max: int, n_rows: int, eps: float) -> None:
+    def __init__(self, c_in_max: int, c_out_max: int, *, n_rows: int, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(c_out_max, c_in_max))
         nn.init.normal_(self.weight, std=math.sqrt(2 / c_out_max))
-        self.norm = Norm(c_out_max, n_rows, eps)
+        self.norm = Norm(c_out_max, n_rows=n_rows, eps=eps)
 
     def forward(self, x: Tensor, c_out: int, row: int, statistics: Statistics) -> Tensor:
-        return self.norm(F.conv2d(x, self.weight[:c_out, : x.shape[1], None, None]), row, statistics)
+        return self.norm(functional.conv2d(x, self.weight[:c_out, : x.shape[1], None, None]), row, statistics)
 
 
 class Linear(nn.Module):
@@ -105,11 +107,11 @@ class Linear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(n_out, n_in))
         nn.init.uniform_(self.weight, -1 / math.sqrt(n_in), 1 / math.sqrt(n_in))
-        self.register_parameter("bias", nn.Parameter(torch.zeros(n_out)) if bias else None)
+        self.bias = nn.Parameter(torch.zeros(n_out)) if bias else None
 
     def forward(self, x: Tensor, n_out: int | None = None) -> Tensor:
         bias = None if self.bias is None else self.bias[:n_out]
-        return F.linear(x, self.weight[:n_out, : x.shape[1]], bias)
+        return functional.linear(x, self.weight[:n_out, : x.shape[1]], bias)
 
 
 def activate(x: Tensor, activation: Activation) -> Tensor:
@@ -118,11 +120,11 @@ def activate(x: Tensor, activation: Activation) -> Tensor:
         case "none":
             return x
         case "relu":
-            return F.relu(x)
+            return functional.relu(x)
         case "relu6":
-            return F.relu6(x)
+            return functional.relu6(x)
         case "silu":
-            return F.silu(x)
+            return functional.silu(x)
         case "sigmoid":
             return torch.sigmoid(x)
         case "one_plus_tanh":

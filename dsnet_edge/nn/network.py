@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from dsnet_edge.arch import Arch, Block, Path
+from dsnet_edge.arch import Arch, Block, Path, PathSpace
 from dsnet_edge.nn.attention import ChannelAttention
 from dsnet_edge.nn.gate import SlimmingHead
 from dsnet_edge.nn.layers import BANK, Conv, Depthwise, Linear, Pointwise, Statistics, activate
@@ -27,7 +27,7 @@ class DenseBlock(nn.Module):
     def __init__(self, block: Block, rows: tuple[int, ...], c_in: int, eps: float) -> None:
         super().__init__()
         self.block, self.rows = block, rows
-        self.conv = Conv(c_in, block.widths[-1], block.kernel, block.stride, max(rows) + 1, eps)
+        self.conv = Conv(c_in, block.widths[-1], block.kernel, block.stride, n_rows=max(rows) + 1, eps=eps)
 
     def forward(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
         x = self.conv(x, self.block.widths[choice], self.rows[choice], statistics)
@@ -43,8 +43,8 @@ class SeparableBlock(nn.Module):
     def __init__(self, block: Block, rows_in: tuple[int, ...], rows: tuple[int, ...], c_in_max: int, eps: float) -> None:
         super().__init__()
         self.block, self.rows_in, self.rows = block, rows_in, rows
-        self.depthwise = Depthwise(c_in_max, block.kernel, block.stride, max(rows_in) + 1, eps)
-        self.pointwise = Pointwise(c_in_max, block.widths[-1], max(rows) + 1, eps)
+        self.depthwise = Depthwise(c_in_max, block.kernel, block.stride, n_rows=max(rows_in) + 1, eps=eps)
+        self.pointwise = Pointwise(c_in_max, block.widths[-1], n_rows=max(rows) + 1, eps=eps)
         self.attention = ChannelAttention(c_in_max, block.attention) if block.attention else None
 
     def spread(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
@@ -56,7 +56,7 @@ class SeparableBlock(nn.Module):
 
     def attend(self, x: Tensor, where: str) -> Tensor:
         """`x` scaled by the attention, where the block has one at that place."""
-        if self.attention is None or self.block.attention is None or self.block.attention.where != where:
+        if self.attention is None or self.attention.where != where:
             return x
         return scale(x, self.attention(x)[1])
 
@@ -74,16 +74,16 @@ class SlimmableNet(nn.Module):
     def __init__(self, arch: Arch) -> None:
         super().__init__()
         self.arch = arch
-        c_in, rows_in, blocks = 3, arch.rows(-1), []
+        c_in, rows_in = 3, arch.rows(-1)
+        self.blocks = nn.ModuleList()
         for index, block in enumerate(arch.blocks):
             rows = arch.rows(index)
             if block.kind == "conv":
-                blocks.append(DenseBlock(block, rows, c_in, arch.norm_eps))
+                self.blocks.append(DenseBlock(block, rows, c_in, arch.norm_eps))
             else:
-                blocks.append(SeparableBlock(block, rows_in, rows, c_in, arch.norm_eps))
+                self.blocks.append(SeparableBlock(block, rows_in, rows, c_in, arch.norm_eps))
             c_in, rows_in = block.widths[-1], rows
-        self.blocks = nn.ModuleList(blocks)
-        self.gate = SlimmingHead(arch.gate, self._gate_block.block.attention.hidden)
+        self.gate = SlimmingHead(arch.gate, len(self.gate_attention.reduce.weight))
         self.classifier = Linear(c_in, arch.n_classes)
 
     def forward(self, x: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
@@ -95,28 +95,30 @@ class SlimmableNet(nn.Module):
         choice = path.choices[0] if path else 0
         for block in self.blocks[: self.arch.gate.block]:
             x = block(x, choice, statistics)
-        block = self._gate_block
-        if block.block.attention.where == "middle":
-            x = block.spread(x, choice, statistics)
-        hidden, attention = block.attention(x)
+        if self.gate_attention.where == "middle":
+            x = self.gate_block.spread(x, choice, statistics)
+        hidden, attention = self.gate_attention(x)
         return Prefix(x, attention, hidden, self.gate(hidden))
 
     def suffix(self, features: Tensor, attention: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
         """Logits from what `prefix` gave, on a path."""
         choice = path.choices[0]
-        block = self._gate_block
         x = scale(features, attention)
-        if block.block.attention.where == "start":
-            x = block.spread(x, choice, statistics)
-        x = block.mix(x, choice, statistics)
+        if self.gate_attention.where == "start":
+            x = self.gate_block.spread(x, choice, statistics)
+        x = self.gate_block.mix(x, choice, statistics)
         for block in self.blocks[self.arch.gate.block + 1 :]:
             x = block(x, choice, statistics)
         return self.classifier(x.mean((2, 3)))
 
-    def dynamic(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits `[N, n_classes]` and the choice `[N]` the gate made for each sample; samples of one path run together."""
+    def dynamic(self, x: Tensor, space: PathSpace | None = None) -> tuple[Tensor, Tensor]:
+        """Logits `[N, n_classes]` and the choice `[N]` the gate made for each sample, within `space` where one is given.
+
+        Samples of one path run together.
+        """
         features, attention, _, scores = self.prefix(x)
-        choices = scores.argmax(1)
+        low, high = (space or self.arch.space).gates[0]
+        choices = scores[:, low:high].argmax(1) + low
         logits = features.new_empty(len(x), self.arch.n_classes)
         for choice in choices.unique().tolist():
             chosen = choices == choice
@@ -124,8 +126,18 @@ class SlimmableNet(nn.Module):
         return logits, choices
 
     @property
-    def _gate_block(self) -> SeparableBlock:
-        return self.blocks[self.arch.gate.block]
+    def gate_block(self) -> SeparableBlock:
+        """The block in which the network is cut."""
+        block = self.blocks[self.arch.gate.block]
+        assert isinstance(block, SeparableBlock)  # Arch gives only those an attention
+        return block
+
+    @property
+    def gate_attention(self) -> ChannelAttention:
+        """The attention whose W1 the gate shares."""
+        attention = self.gate_block.attention
+        assert attention is not None  # Arch checks it
+        return attention
 
 
 def scale(x: Tensor, attention: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: FilePath) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         save_file({name: np.ascontiguousarray(t, np.float32) for name, t in checkpoint.tensors.items()}, temporary, metadata)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -16,8 +16,7 @@ def to_checkpoint(net: SlimmableNet, data: Data, training: dict[str, Any]) -> Ch
     return Checkpoint(net.arch, data.input, data.labels, tensors, training)
 
 
-def to_net(checkpoint: Checkpoint, device: torch.device | None = None) -> SlimmableNet:
-    """The network a checkpoint holds, in channels_last memory."""
+def to_net(checkpoint: Checkpoint, device: torch.device) -> SlimmableNet:
     net = SlimmableNet(checkpoint.arch)
     net.load_state_dict({name: torch.from_numpy(tensor.copy()) for name, tensor in checkpoint.tensors.items()})
-    return net.to(device or torch.device("cpu"), memory_format=torch.channels_last)
+    return net.to(device)

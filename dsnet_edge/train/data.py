@@ -59,15 +59,13 @@ def open_data(recipe: DataRecipe, folder: FilePath | None) -> Data:
         train, test, labels = open_folder(data_folder(folder), recipe, spec(IMAGENET_MEAN, IMAGENET_STD))
         return Data(train, test, spec(IMAGENET_MEAN, IMAGENET_STD), labels)
     if recipe.name == "cifar10":
-        arrays, given = cifar10(data_folder(folder)), spec(CIFAR_MEAN, CIFAR_STD)
+        (images, held_out, labels), given = cifar10(data_folder(folder)), spec(CIFAR_MEAN, CIFAR_STD)
     else:
-        arrays, given = fashion_mnist(folder), spec(FASHION_MEAN, FASHION_STD)
-    *splits, labels = arrays
-    train, test = (_split(part, recipe, given) for part in splits)
-    return Data(train, test, given, labels)
+        (images, held_out, labels), given = fashion_mnist(folder), spec(FASHION_MEAN, FASHION_STD)
+    return Data(_in_memory(images, recipe, given), _in_memory(held_out, recipe, given), given, labels)
 
 
-def _split(arrays: Arrays, recipe: DataRecipe, spec: InputSpec) -> MemorySplit:
+def _in_memory(arrays: Arrays, recipe: DataRecipe, spec: InputSpec) -> MemorySplit:
     images, targets = arrays
     if images.shape[1:3] != (recipe.size, recipe.size):
         images = np.stack([_resized(image, recipe.size) for image in images])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import distributed
@@ -15,7 +15,7 @@ from torch import distributed
 class Group:
     rank: int = 0
     world: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def leads(self) -> bool:
@@ -28,17 +28,22 @@ class Group:
             distributed.barrier()
 
 
+def alone() -> Group:
+    """This process by itself, on a GPU where there is one."""
+    return Group(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 @contextmanager
 def joined() -> Iterator[Group]:
     """The group of this process, from the environment that `torchrun` sets; nccl on GPUs, gloo on CPUs."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        yield alone()
+        return
     cuda = torch.cuda.is_available()
-    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
     if cuda:
         torch.cuda.set_device(device)
-    if world == 1:
-        yield Group(device=device)
-        return
     distributed.init_process_group("nccl" if cuda else "gloo")
     try:
         yield Group(distributed.get_rank(), world, device)

@@ -1,4 +1,4 @@
-"""Logits of every path and of the gate over a split: what every figure is computed from."""
+"""What every path and the gate make of a split: what every figure is computed from."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from dsnet_edge.train.report import Reporter
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What each path made of each image, and what the gate chose."""
+    """Over N images."""
 
     correct: np.ndarray  # bool [paths, N]
-    choices: np.ndarray  # int [N], the gate's
-    paths: tuple[Path, ...]
+    scores: np.ndarray  # float32 [N, n_choices], the gate's
 
     @property
     def accuracies(self) -> np.ndarray:
@@ -30,16 +29,16 @@ class Outcomes:
 
 @torch.no_grad()
 def evaluate(net: SlimmableNet, split: Split, paths: Sequence[Path], reporter: Reporter, batch: int = 250) -> Outcomes:
-    """Runs the statistics bank; the routable paths share one run of the prefix."""
+    """Uses the statistics bank; the routable paths share one run of the prefix."""
     device = next(net.parameters()).device
-    correct, choices = [], []
-    for x, y in reporter.track(split.eval_batches(batch), -(-len(split) // batch), "evaluating"):
-        x, y = x.to(device), y.to(device)
+    correct, scores = [], []
+    for images, labels in reporter.track(split.eval_batches(batch), -(-len(split) // batch), "evaluating"):
+        x, y = images.to(device), labels.to(device)
         shared = net.prefix(x)
         rows = []
         for path in paths:
             prefix = shared if path in net.arch.space else net.prefix(x, path)
             rows.append(net.suffix(prefix.features, prefix.attention, path).argmax(1) == y)
         correct.append(torch.stack(rows).cpu().numpy())
-        choices.append(shared.scores.argmax(1).cpu().numpy())
-    return Outcomes(np.concatenate(correct, axis=1), np.concatenate(choices), tuple(paths))
+        scores.append(shared.scores.cpu().numpy())
+    return Outcomes(np.concatenate(correct, axis=1), np.concatenate(scores))

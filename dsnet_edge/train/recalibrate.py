@@ -14,7 +14,9 @@ from dsnet_edge.train.report import Reporter
 
 
 @torch.no_grad()
-def recalibrate(net: SlimmableNet, split: Split, paths: Sequence[Path], batch: int, n_batches: int, reporter: Reporter) -> None:
+def recalibrate(
+    net: SlimmableNet, split: Split, paths: Sequence[Path], *, batch: int, n_batches: int, reporter: Reporter
+) -> None:
     """Fills the statistics bank: for each path the cumulative average over the same batches, transformed as inference does.
 
     The k-th batch enters with momentum 1/k, so the first overwrites whatever was there, and a row that several paths share

@@ -71,6 +71,7 @@ class GateRecipe:
     lambda_cplx: float = 0.5
     lambda_sgs: float = 1.0
     temperature: float = 1.0  # of the Gumbel-softmax
+    views: int = 2  # with w2: augmented passes that are kept in memory; 0: none, run the network in every epoch
     low: int = 0  # choices the gate may take: low <= choice < high; high 0 means all
     high: int = 0
 
@@ -122,7 +123,7 @@ def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
 
 def _build(kind: Any, data: Any, source: str, prefix: str) -> Any:
     if not isinstance(data, dict):
-        raise DsnetError(f"{source}: {prefix or 'the recipe'} must be a table, found {data!r}")
+        raise DsnetError(f"{source}: {prefix.rstrip('.') or 'the recipe'} must be a table, found {data!r}")
     hints = get_type_hints(kind)
     for name in data.keys() - hints.keys():
         raise DsnetError(f"{source}: unknown field {prefix}{name}; {kind.__name__} has {', '.join(hints)}")

@@ -2,91 +2,113 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from dsnet_edge.arch import Path
+from dsnet_edge.arch import PathSpace
+from dsnet_edge.errors import DsnetError
 from dsnet_edge.nn import SlimmableNet
-from dsnet_edge.plan import Program
-from dsnet_edge.plan.checkpoint import Checkpoint, write_checkpoint
+from dsnet_edge.plan.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from dsnet_edge.train.convert import to_checkpoint, to_net
 from dsnet_edge.train.data import Data, open_data
-from dsnet_edge.train.distributed import Group
+from dsnet_edge.train.distributed import Group, alone
 from dsnet_edge.train.evaluate import evaluate
+from dsnet_edge.train.gate import gate_space, train_gate
 from dsnet_edge.train.recalibrate import recalibrate
 from dsnet_edge.train.recipe import Recipe, recipe_to_dict
 from dsnet_edge.train.report import Reporter
+from dsnet_edge.train.summary import summary, table
 from dsnet_edge.train.supernet import SupernetTrainer
 from dsnet_edge.train.target import make_target
 
-STATE, SUPERNET = "state.pt", "supernet.safetensors"
+STATE, SUPERNET, FINAL = "state.pt", "supernet.safetensors", "model.safetensors"
 _EARLY_BATCHES = 20  # of recalibration, for a checkpoint on the way
 
 
-def train_supernet(recipe: Recipe, data_folder: FilePath | None, out: FilePath, resume: bool, every: int, group: Group) -> None:
-    """Stage I. Leaves `state.pt` after each epoch, and a recalibrated `supernet.safetensors` every so many epochs and at the end."""
-    reporter = Reporter(group.leads, out / "tensorboard")
-    data = _open(recipe, data_folder, reporter)
-    trainer = SupernetTrainer.start(recipe, len(data.labels), group)
+@dataclass(frozen=True)
+class Run:
+    """What every stage works with."""
+
+    recipe: Recipe
+    data: Data
+    group: Group
+    reporter: Reporter
+
+    @staticmethod
+    def open(recipe: Recipe, data_folder: FilePath | None, group: Group, log_folder: FilePath | None = None) -> Run:
+        reporter = Reporter(group.leads, log_folder)
+        data = open_data(recipe.data, data_folder)
+        sizes = f"{len(data.train)} training and {len(data.test)} test images of {len(data.labels)} classes"
+        reporter.line(f"{recipe.name}: {sizes}")
+        return Run(recipe, data, group, reporter)
+
+    def read(self, source: FilePath) -> tuple[Checkpoint, SlimmableNet]:
+        """A checkpoint that this run's data fits."""
+        checkpoint = read_checkpoint(source)
+        if checkpoint.labels != self.data.labels:
+            n, name = len(checkpoint.labels), self.recipe.data.name
+            raise DsnetError(f"{source}: its {n} labels are not those of {name}; use the recipe it was trained with")
+        return checkpoint, to_net(checkpoint, self.group.device)
+
+    def recalibrate(self, net: SlimmableNet, n_batches: int) -> None:
+        batch = self.recipe.supernet.batch
+        recalibrate(net, self.data.train, net.arch.paths, batch=batch, n_batches=n_batches, reporter=self.reporter)
+
+    def write(self, net: SlimmableNet, training: dict[str, Any], out: FilePath, space: PathSpace | None = None) -> None:
+        """The checkpoint with its test figures, the figures as JSON beside it, and the table."""
+        figures = summary(net, evaluate(net, self.data.test, net.arch.paths, self.reporter), space)
+        write_checkpoint(to_checkpoint(net, self.data, training | figures), out)
+        out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+        self.reporter.console.print(table(figures, f"{net.arch.name} on {figures['test_images']} test images"))
+        self.reporter.line(f"wrote {out} and {out.with_suffix('.json').name}")
+
+
+def run_supernet(run: Run, out: FilePath, *, resume: bool = False, every: int = 0) -> None:
+    """Stage I. Leaves `state.pt` after each epoch, `supernet.safetensors`, recalibrated, each `every` epochs and at the end."""
+    trainer = SupernetTrainer.start(run.recipe, len(run.data.labels), run.group)
     if resume:
         trainer.resume(out / STATE)
-        reporter.line(f"going on after epoch {trainer.epoch}")
-    epochs = recipe.supernet.epochs
+        run.reporter.line(f"going on after epoch {trainer.epoch}")
+    epochs = run.recipe.supernet.epochs
     while trainer.epoch < epochs:
-        figures = trainer.train_epoch(data, reporter)
-        reporter.line(
-            f"epoch {trainer.epoch}/{epochs}: loss {figures['loss']:.4f}, training accuracy {figures['slimmest']:.2f} % (slimmest) "
-            f"{figures['teacher']:.2f} % (teacher), {figures['images_per_s']:.0f} images/s"
+        figures = trainer.train_epoch(run.data, run.reporter)
+        run.reporter.line(
+            f"epoch {trainer.epoch}/{epochs}: loss {figures['loss']:.4f}, "
+            f"training accuracy {figures['slimmest']:.2f} % (slimmest) {figures['teacher']:.2f} % (teacher), "
+            f"{figures['images_per_s']:.0f} images/s"
         )
-        reporter.scalars(trainer.epoch, **{f"supernet_epoch__{name}": value for name, value in figures.items()})
+        run.reporter.scalars(trainer.epoch, **{f"supernet_epoch__{name}": value for name, value in figures.items()})
         trainer.save(out)
-        if group.leads and every and trainer.epoch % every == 0 and trainer.epoch < epochs:
+        if every and trainer.epoch % every == 0 and trainer.epoch < epochs:
             net = make_target(trainer.result)  # a copy: training must not depend on who looks
-            checkpoint_supernet(net, data, recipe, trainer.epoch, _EARLY_BATCHES, out / SUPERNET, reporter)
-        group.wait()
-    if group.leads:
-        batches = recipe.supernet.recalibration_batches
-        checkpoint_supernet(trainer.result, data, recipe, trainer.epoch, batches, out / SUPERNET, reporter)
-    group.wait()
-    reporter.close()
+            _finish_supernet(run, net, trainer.epoch, _EARLY_BATCHES, out)
+    _finish_supernet(run, trainer.result, trainer.epoch, run.recipe.supernet.recalibration_batches, out)
+    run.reporter.close()
 
 
-def recalibrate_checkpoint(
-    checkpoint: Checkpoint, recipe: Recipe, data_folder: FilePath | None, batches: int, out: FilePath, group: Group
-) -> None:
+def _finish_supernet(run: Run, net: SlimmableNet, epoch: int, n_batches: int, out: FilePath) -> None:
+    """One process recalibrates and writes; the others wait for it."""
+    if run.group.leads:
+        run.recalibrate(net, n_batches)
+        run.write(net, {"recipe": recipe_to_dict(run.recipe), "stage": "supernet", "epoch": epoch}, out / SUPERNET)
+    run.group.wait()
+
+
+def run_recalibrate(recipe: Recipe, data_folder: FilePath | None, source: FilePath, out: FilePath, n_batches: int | None) -> None:
     """New statistics for every path of a checkpoint."""
-    reporter = Reporter(group.leads)
-    data = _open(recipe, data_folder, reporter)
-    net = to_net(checkpoint, group.device)
-    recalibrate(net, data.train, net.arch.paths, recipe.supernet.batch, batches, reporter)
-    figures = path_figures(net, data, reporter)
-    write_checkpoint(to_checkpoint(net, data, {**checkpoint.training, **figures}), out)
-    reporter.line(f"wrote {out}")
+    run = Run.open(recipe, data_folder, alone())
+    checkpoint, net = run.read(source)
+    run.recalibrate(net, n_batches or recipe.supernet.recalibration_batches)
+    run.write(net, dict(checkpoint.training), out)
 
 
-def checkpoint_supernet(
-    net: SlimmableNet, data: Data, recipe: Recipe, epoch: int, batches: int, out: FilePath, reporter: Reporter
-) -> None:
-    recalibrate(net, data.train, net.arch.paths, recipe.supernet.batch, batches, reporter)
-    training = {"recipe": recipe_to_dict(recipe), "stage": "supernet", "epoch": epoch}
-    write_checkpoint(to_checkpoint(net, data, training | path_figures(net, data, reporter)), out)
-    reporter.line(f"wrote {out}")
-
-
-def path_figures(net: SlimmableNet, data: Data, reporter: Reporter) -> dict[str, Any]:
-    """Test accuracy and multiply-adds of every path."""
-    program = Program.from_arch(net.arch)
-    outcomes = evaluate(net, data.test, net.arch.paths, reporter)
-    accuracies = [round(float(accuracy), 3) for accuracy in outcomes.accuracies]
-    reporter.line("test accuracy of each path: " + " ".join(f"{accuracy:.2f}" for accuracy in accuracies))
-    return {"paths": [_figure(path, program, accuracy) for path, accuracy in zip(net.arch.paths, accuracies, strict=True)]}
-
-
-def _figure(path: Path, program: Program, accuracy: float) -> dict[str, Any]:
-    return {"path": str(path), "madds": program.madds(path), "accuracy": accuracy}
-
-
-def _open(recipe: Recipe, folder: FilePath | None, reporter: Reporter) -> Data:
-    data = open_data(recipe.data, folder)
-    reporter.line(f"{recipe.name}: {len(data.train)} training and {len(data.test)} test images of {len(data.labels)} classes")
-    return data
+def run_gate(recipe: Recipe, data_folder: FilePath | None, source: FilePath, out: FilePath) -> None:
+    """Stage II on a recalibrated supernet. Leaves `model.safetensors` and `model.json`."""
+    run = Run.open(recipe, data_folder, alone(), out / "tensorboard")
+    checkpoint, net = run.read(source)
+    train_gate(net, run.data.train, recipe.gate, recipe.seed, run.reporter)
+    both = checkpoint.training.get("recipe", {}) | {"gate": recipe_to_dict(recipe)["gate"]}
+    run.write(net, {**checkpoint.training, "recipe": both, "stage": "gate"}, out / FINAL, gate_space(net, recipe.gate))
+    run.reporter.close()

@@ -59,8 +59,9 @@ def cifar10(folder: FilePath) -> tuple[Arrays, Arrays, tuple[str, ...]]:
         arrays = {split: np.stack(images[split]) for split in images}
         targets = {f"{split}_targets": np.array([labels.index(name) for name in names[split]]) for split in names}
         temporary = cached.with_name(f".{os.getpid()}.{cached.name}")  # np.savez wants the suffix .npz
-        np.savez(temporary, labels=np.array(labels), **arrays, **targets)
-        os.replace(temporary, cached)
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, labels=np.array(labels), **arrays, **targets)
+        temporary.replace(cached)
     with np.load(cached) as file:
         train, test = ((file[split], file[f"{split}_targets"]) for split in ("train", "test"))
         return train, test, tuple(map(str, file["labels"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import pickle
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -29,7 +29,7 @@ def write_state(state: TrainerState, path: FilePath) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     torch.save(vars(state), temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def read_state(path: FilePath) -> TrainerState:
@@ -37,7 +37,6 @@ def read_state(path: FilePath) -> TrainerState:
         raise DsnetError(f"{path}: no trainer state to resume from; start the run without --resume")
     try:
         return TrainerState(**torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, TypeError, ValueError, EOFError, OSError) as error:
-        raise DsnetError(f"{path}: not a trainer state ({str(error).splitlines()[0]}); delete it and start again") from error
-    except Exception as error:  # torch.load raises pickle's own errors, UnpicklingError among them
-        raise DsnetError(f"{path}: not a trainer state ({type(error).__name__}); delete it and start again") from error
+    except (RuntimeError, TypeError, ValueError, EOFError, OSError, pickle.UnpicklingError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DsnetError(f"{path}: not a trainer state ({reason}); delete it and start again") from error

@@ -43,7 +43,7 @@ class SupernetTrainer:
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
             net = SlimmableNet(preset(recipe.arch, n_classes))
-        net.to(group.device, memory_format=torch.channels_last)
+        net.to(group.device)
         net.gate.requires_grad_(False)  # the slimming head is Stage II's (paper, section 3.2)
         return SupernetTrainer(recipe, net, make_target(net), make_sgd(net, recipe.supernet.optimizer), group)
 
@@ -108,7 +108,14 @@ class SupernetTrainer:
                     wanted = sampled if supernet.scheme == "ensemble" else []
                     target = sandwich_logits(self.target, x, [space.teacher, *wanted])
             logits = sandwich(x, [space.teacher, *sampled, space.slimmest])
-        loss = sandwich_loss(logits, target, y, supernet.scheme, supernet.temperature, supernet.label_smoothing)
+        loss = sandwich_loss(
+            logits,
+            target,
+            y,
+            scheme=supernet.scheme,
+            temperature=supernet.temperature,
+            label_smoothing=supernet.label_smoothing,
+        )
         if not math.isfinite(loss.item()):
             raise DsnetError(f"the loss became {loss.item()} in step {self.step}; lower the learning rate or clip the gradients")
         self.optimizer.zero_grad()

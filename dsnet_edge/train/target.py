@@ -10,16 +10,15 @@ from dsnet_edge.nn import SlimmableNet
 
 
 def make_target(net: SlimmableNet) -> SlimmableNet:
-    target = copy.deepcopy(net).requires_grad_(False)
-    return target.to(memory_format=torch.channels_last)
+    return copy.deepcopy(net).requires_grad_(False)
 
 
 @torch.no_grad()
 def move_target(target: SlimmableNet, net: SlimmableNet, decay: float, step: int) -> None:
     """`theta' = a theta' + (1 - a) theta`, with `a = min(decay, (1 + step) / (10 + step))`.
 
-    The smaller `a` of the first steps (it passes 0.997 at step 2990) rids the target of its random start sooner than the paper's constant one.
-    Parameters only: the target runs on batch statistics, as everything does in training.
+    The smaller `a` of the first steps (it passes 0.997 at step 2990) rids the target of its random start sooner than the
+    paper's constant one. Parameters only: the target runs on batch statistics, as everything does in training.
     """
     weight = 1 - min(decay, (1 + step) / (10 + step))
     for average, value in zip(target.parameters(), net.parameters(), strict=True):

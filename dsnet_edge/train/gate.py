@@ -1,0 +1,111 @@
+"""Stage II: the gate of a frozen supernet (paper, section 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dsnet_edge.arch import PathSpace
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.nn import SlimmableNet
+from dsnet_edge.plan import Program
+from dsnet_edge.train.data import Split
+from dsnet_edge.train.distributed import Group
+from dsnet_edge.train.gate_loss import gate_loss
+from dsnet_edge.train.recipe import GateRecipe
+from dsnet_edge.train.report import Reporter
+
+
+@dataclass(frozen=True)
+class GateBatch:
+    """What the gate learns from: its input, and what every path it may choose makes of the images."""
+
+    hidden: Tensor  # [N, hidden]
+    path_logits: Tensor  # [P, N, classes]
+    labels: Tensor  # [N]
+
+
+def gate_space(net: SlimmableNet, recipe: GateRecipe) -> PathSpace:
+    """The paths the recipe lets the gate choose from."""
+    return net.arch.space.restrict(recipe.low, recipe.high or net.arch.gate.n_choices)
+
+
+def train_gate(net: SlimmableNet, split: Split, recipe: GateRecipe, seed: int, reporter: Reporter) -> None:
+    """Trains W2, or W1 and W2, and leaves every other parameter as it was.
+
+    With `w2` nothing below the gate's input changes, so `recipe.views` passes over the augmented data are run once and kept;
+    `views = 0` runs the network anew in every epoch, for data too large to keep, as `w1w2` always does.
+    """
+    if len(split) < recipe.batch:
+        raise DsnetError(f"{len(split)} training images do not fill a batch of {recipe.batch}; make gate.batch smaller")
+    with_w1 = recipe.trainable == "w1w2"
+    trainable = _unfreeze(net, with_w1)
+    optimizer = torch.optim.SGD(trainable, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
+    objective = _Objective(net, recipe, torch.Generator(trainable[0].device).manual_seed(seed))
+
+    def batches(epoch: int) -> Iterator[GateBatch]:
+        images = split.train_batches(recipe.batch, (seed, epoch), Group())
+        for x, y in reporter.track(images, len(split) // recipe.batch, f"gate, pass {epoch + 1}"):
+            yield outcomes_of_paths(net, x, y, objective.space, with_gradient=with_w1)
+
+    keep = 0 if with_w1 else min(recipe.views, recipe.epochs)
+    views = [list(batches(view)) for view in range(keep)]
+    for epoch in range(recipe.epochs):
+        for settings in optimizer.param_groups:
+            settings["lr"] = recipe.learning_rate * recipe.epoch_decay**epoch
+        figures = _train_epoch(objective, optimizer, views[epoch % keep] if keep else batches(epoch))
+        reporter.line(f"gate epoch {epoch + 1}/{recipe.epochs}: " + ", ".join(f"{k} {v:.4f}" for k, v in figures.items()))
+        reporter.scalars(epoch + 1, **{f"gate__{name}": value for name, value in figures.items()})
+    net.requires_grad_(True)
+
+
+def outcomes_of_paths(net: SlimmableNet, images: Tensor, labels: Tensor, space: PathSpace, *, with_gradient: bool) -> GateBatch:
+    """Every path of the space on the same features, with the statistics of inference."""
+    device = next(net.parameters()).device
+    with torch.set_grad_enabled(with_gradient):
+        prefix = net.prefix(images.to(device))
+        logits = [net.suffix(prefix.features, prefix.attention, path) for path in space.paths()]
+        return GateBatch(prefix.hidden, torch.stack(logits), labels.to(device))
+
+
+class _Objective:
+    """The loss of a batch, with the network's costs at hand."""
+
+    def __init__(self, net: SlimmableNet, recipe: GateRecipe, generator: torch.Generator) -> None:
+        self.net, self.recipe, self.generator = net, recipe, generator
+        self.space = gate_space(net, recipe)
+        program = Program.from_arch(net.arch)
+        self.madds = torch.tensor([float(program.madds(path)) for path in self.space.paths()], device=generator.device)
+        self.total = float(program.madds(self.space.teacher))
+
+    def __call__(self, batch: GateBatch) -> dict[str, Tensor]:
+        """The parts of `gate_loss`, and the mean share of the teacher's MAdds that the argmax of the scores would cost."""
+        scores = self.net.gate(batch.hidden)[:, slice(*self.space.gates[0])]
+        parts = gate_loss(
+            scores, batch.path_logits, batch.labels, self.madds, total=self.total, recipe=self.recipe, generator=self.generator
+        )
+        return parts | {"madds": self.madds[scores.argmax(1)].mean() / self.total}
+
+
+def _train_epoch(objective: _Objective, optimizer: torch.optim.Optimizer, batches: Iterable[GateBatch]) -> dict[str, float]:
+    """Means over the epoch of what the objective gives."""
+    history = []
+    for batch in batches:
+        parts = objective(batch)
+        optimizer.zero_grad()
+        parts["loss"].backward()
+        optimizer.step()
+        history.append({name: value.detach() for name, value in parts.items()})
+    return {name: torch.stack([parts[name] for parts in history]).mean().item() for name in history[0]}
+
+
+def _unfreeze(net: SlimmableNet, with_w1: bool) -> list[torch.nn.Parameter]:
+    """Only W2, and W1 if wanted, will take gradients."""
+    net.requires_grad_(False)
+    trainable = [*net.gate.parameters(), *(net.gate_attention.reduce.parameters() if with_w1 else ())]
+    for parameter in trainable:
+        parameter.requires_grad_(True)
+    return trainable

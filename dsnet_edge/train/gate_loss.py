@@ -1,0 +1,57 @@
+"""Stage II losses: sandwich gate sparsification (paper, section 3.4)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dsnet_edge.nn import gumbel_one_hot
+from dsnet_edge.train.recipe import GateRecipe
+
+Strategy = Literal["try_best", "give_up"]
+
+
+def sgs_targets(slimmest_correct: Tensor, widest_correct: Tensor, n_choices: int, strategy: Strategy) -> Tensor:
+    """The choice each sample should make, `[N]`, found online from what the two outermost paths predict.
+
+    Easy (slimmest correct) takes the slimmest. Dependent (only the widest correct) takes the widest. Hard (neither correct) takes
+    the widest in `try_best` and the slimmest in `give_up`.
+    """
+    wide = ~slimmest_correct if strategy == "try_best" else ~slimmest_correct & widest_correct
+    return torch.where(wide, n_choices - 1, 0)
+
+
+def complexity_loss(gates: Tensor, madds: Tensor, total: float) -> Tensor:
+    """`(MAdds / T)^2` (eq. 11): MAdds are the batch's mean over its choices `gates` `[N, P]`, `madds` `[P]`, T is `total`."""
+    return ((gates @ madds).mean() / total) ** 2
+
+
+def gate_loss(
+    scores: Tensor,
+    path_logits: Tensor,
+    labels: Tensor,
+    madds: Tensor,
+    *,
+    total: float,
+    recipe: GateRecipe,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """The three parts of eq. 12 and their weighted `loss`.
+
+    `scores` `[N, P]` and `path_logits` `[P, N, classes]` are of the P choices the gate may take, slimmest first. The choice is
+    drawn by straight-through Gumbel-softmax; the logits are those of the drawn path, and the gradient reaches every score through
+    the logits of its path. The scores enter L_SGS without the noise.
+    """
+    gates = gumbel_one_hot(scores, recipe.temperature, generator)
+    chosen = torch.einsum("np,pnc->nc", gates, path_logits)
+    slimmest, widest = (path_logits[p].argmax(1) == labels for p in (0, -1))
+    parts = {
+        "cls": functional.cross_entropy(chosen, labels),
+        "cplx": complexity_loss(gates, madds, total),
+        "sgs": functional.cross_entropy(scores, sgs_targets(slimmest, widest, scores.shape[1], recipe.strategy)),
+    }
+    loss = recipe.lambda_cls * parts["cls"] + recipe.lambda_cplx * parts["cplx"] + recipe.lambda_sgs * parts["sgs"]
+    return parts | {"loss": loss}

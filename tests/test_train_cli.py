@@ -1,0 +1,96 @@
+"""The commands of `dsnet-edge train`, one after the other, on a dataset made up here."""
+
+import gzip
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dsnet_edge.cli.train import app
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan import Program
+from dsnet_edge.plan.checkpoint import read_checkpoint
+
+RECIPE = """
+name = "tiny"
+arch = "dsmbnet14-32"
+
+[data]
+name = "fashion-mnist"
+size = 32
+resize = 32
+
+[supernet]
+epochs = 2
+batch = 20
+recalibration_batches = 2
+
+[supernet.optimizer]
+learning_rate = 0.1
+
+[gate]
+epochs = 2
+batch = 20
+views = 1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Forty bright or dark squares, and a recipe."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(40, dtype=np.uint8) % 10
+    images = (generator.integers(0, 60, (40, 28, 28)) + 19 * labels[:, None, None]).astype(np.uint8)
+    for part in ("train", "t10k"):
+        for name, array in ((f"{part}-images-idx3-ubyte", images), (f"{part}-labels-idx1-ubyte", labels)):
+            header = struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape)
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(header + array.tobytes()))
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    return tmp_path
+
+
+def train(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_from_recipe_to_gated_checkpoint(folder: Path) -> None:
+    recipe, out = folder / "recipe.toml", folder / "run"
+    train("supernet", recipe, "-o", out, "--data", folder, "--epochs", "1")
+    output = train("supernet", recipe, "-o", out, "--data", folder, "--resume")
+    assert "going on after epoch 1" in output and "epoch 2/2" in output and "path 14" in output
+    supernet = read_checkpoint(out / "supernet.safetensors")
+    assert (supernet.training["stage"], supernet.training["epoch"], supernet.labels[9]) == ("supernet", 2, "ankle boot")
+    assert list((out / "tensorboard").iterdir())
+
+    train("recalibrate", out / "supernet.safetensors", recipe, "-o", out / "again.safetensors", "--data", folder)
+    again = read_checkpoint(out / "again.safetensors")
+    assert all(np.array_equal(again.tensors[name], tensor) for name, tensor in supernet.tensors.items())  # the same images
+
+    output = train("gate", out / "again.safetensors", recipe, "-o", out, "--data", folder)
+    assert "same shares at random" in output and "oracle" in output
+    model, figures = read_checkpoint(out / "model.safetensors"), json.loads((out / "model.json").read_text())
+    changed = {name for name, tensor in model.tensors.items() if not np.array_equal(tensor, supernet.tensors[name])}
+    assert changed == {"gate.weight"}
+    assert model.training["stage"] == "gate" and model.training["dynamic"] == figures["dynamic"]
+    program = Program.from_arch(model.arch)
+    assert [path["madds"] for path in figures["paths"]] == [program.madds(path) for path in program.paths]
+    assert sum(figures["dynamic"]["shares"]) == pytest.approx(1, abs=1e-3)
+    low, high = (program.madds(path) for path in (program.space.slimmest, program.space.widest))
+    assert low <= figures["dynamic"]["madds"] <= high
+
+
+def test_bad_input_is_one_clear_error(folder: Path) -> None:
+    recipe = folder / "recipe.toml"
+    with pytest.raises(DsnetError, match=r"nowhere\.toml: no such recipe"):
+        train("supernet", folder / "nowhere.toml", "-o", folder / "run", "--data", folder)
+    with pytest.raises(DsnetError, match="no trainer state to resume from"):
+        train("supernet", recipe, "-o", folder / "run", "--data", folder, "--resume")
+    with pytest.raises(DsnetError, match="no such checkpoint"):
+        train("gate", folder / "nowhere.safetensors", recipe, "-o", folder / "run", "--data", folder)
+    with pytest.raises(DsnetError, match="Fashion-MNIST not found"):
+        train("supernet", recipe, "-o", folder / "run", "--data", folder / "empty")
