@@ -1,0 +1,192 @@
+"""Plan -> bundle (docs/bundle.md): every target's file, golden inputs and outputs, and the manifest, all at once or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dsnet_convert.golden import Golden, golden_images, golden_outputs
+from dsnet_convert.manifest import make_manifest
+from dsnet_convert.random_weights import random_plan
+from dsnet_convert.sliced import write_sliced
+from dsnet_convert.swap import staged
+from dsnet_convert.workers import Job, run_jobs
+from dsnet_edge.arch import preset
+from dsnet_edge.errors import BundleError, DsnetError, require
+from dsnet_edge.plan import Plan
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+TARGETS = ("sliced", "executorch", "litert")
+_MODULES = {"executorch": "executorch.exir", "litert": "litert_torch"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a conversion made."""
+
+    folder: FilePath
+    manifest: dict[str, Any]
+
+
+def convert_checkpoint(
+    checkpoint: FilePath,
+    output: FilePath,
+    targets: Sequence[str] = TARGETS,
+    golden_images: Sequence[FilePath] = (),
+    paths: tuple[int, int] | None = None,
+    console: Console | None = None,
+) -> Written:
+    """A bundle of a checkpoint's routable paths, or of those whose choices lie in `[low, high)` of `paths`."""
+    plan = _restricted(Plan.from_checkpoint(checkpoint).routable(), paths)
+    source = {"checkpoint": checkpoint.name, "sha256": _sha256(checkpoint)}
+    return write_bundle(plan, output, targets, source, golden_images, console)
+
+
+def convert_random(
+    arch: str,
+    seed: int,
+    output: FilePath,
+    targets: Sequence[str] = TARGETS,
+    golden_images: Sequence[FilePath] = (),
+    paths: tuple[int, int] | None = None,
+    console: Console | None = None,
+) -> Written:
+    """A bundle of a preset with random, data-standardised weights, for speed work."""
+    plan = _restricted(random_plan(preset(arch), seed), paths)
+    return write_bundle(plan, output, targets, {"random_seed": seed}, golden_images, console)
+
+
+def _restricted(plan: Plan, paths: tuple[int, int] | None) -> Plan:
+    return plan.restrict(*paths) if paths else plan
+
+
+def write_bundle(
+    plan: Plan,
+    output: FilePath,
+    targets: Sequence[str],
+    source: dict[str, Any],
+    photos: Sequence[FilePath] = (),
+    console: Console | None = None,
+) -> Written:
+    """Writes a bundle of a routable plan; `model.dsnet` is always in it.
+
+    An `output` that is a bundle is replaced in one step at the end, and stays whole if anything fails; one that is something
+    else is refused. Golden images are the photos, or seeded noise without any.
+    """
+    output = output.resolve()  # a symbolic link stays one
+    _check(plan, output, targets)
+    images = golden_images(plan, photos)
+    with staged(output) as folder, _Progress(console, _count(plan, targets)) as progress:
+        write_sliced(plan, folder / "model.dsnet")
+        progress("sliced", "model.dsnet")
+        _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
+        jobs = _jobs(plan, targets)
+        if "litert" in targets:
+            (folder / "litert").mkdir()
+        if jobs:
+            run_jobs(folder / "model.dsnet", folder, jobs, progress)
+        _write_golden(folder / "golden", golden_outputs(plan, images))
+        files = {name.relative_to(folder).as_posix(): _entry(name) for name in sorted(folder.rglob("*")) if name.is_file()}
+        manifest = make_manifest(plan, source, targets, files)
+        _write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+    return Written(output, manifest)
+
+
+def _check(plan: Plan, output: FilePath, targets: Sequence[str]) -> None:
+    """Everything that can be refused before minutes of work."""
+    for target in targets:
+        if target not in TARGETS:
+            raise DsnetError(f"--to: there is no target {target!r}; choose from {', '.join(TARGETS)}")
+        if target in _MODULES:
+            _find(_MODULES[target], target)
+    for index, label in enumerate(plan.labels):
+        if len(label.splitlines()) > 1:
+            raise DsnetError(f"label {index}, {label!r}, is more than one line; labels.txt holds one a line, so rename it")
+    if output.exists() and not _is_bundle(output):
+        raise BundleError(f"{output} exists and is not a bundle; choose another --output or remove it first")
+
+
+def _find(module: str, extra: str) -> None:
+    """Whether the converter is installed, without the seconds its import takes."""
+    from importlib.util import find_spec
+
+    try:
+        found = find_spec(module) is not None
+    except ImportError:  # its parent package is missing
+        found = False
+    if not found:
+        require(module, extra)
+
+
+def _is_bundle(folder: FilePath) -> bool:
+    from dsnet_edge.runtime.bundle import FORMAT
+
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("format") == FORMAT
+
+
+def _jobs(plan: Plan, targets: Sequence[str]) -> list[Job]:
+    """The longest first: ExecuTorch's one file, then LiteRT's files."""
+    jobs: list[Job] = [("executorch", "")] if "executorch" in targets else []
+    if "litert" in targets:
+        jobs += [("litert", stage) for stage in _stages(plan)]
+    return jobs
+
+
+def _stages(plan: Plan) -> list[str]:
+    return ["prefix", "gate", *(f"suffix_{index:02}" for index in range(len(plan.program.paths)))]
+
+
+def _count(plan: Plan, targets: Sequence[str]) -> dict[str, int]:
+    """Steps of each target, for the progress bars."""
+    return {"sliced": 1} | {target: len(_stages(plan)) for target in targets if target != "sliced"}
+
+
+def _write_golden(folder: FilePath, golden: Golden) -> None:
+    folder.mkdir()
+    for name, array in golden.arrays().items():
+        np.save(folder / f"{name}.npy", array)
+
+
+def _write_text(file: FilePath, text: str) -> None:
+    file.write_text(text, "utf-8", newline="\n")
+
+
+def _entry(file: FilePath) -> dict[str, Any]:
+    return {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+
+
+def _sha256(file: FilePath) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class _Progress:
+    """A bar a target on the console, if there is one."""
+
+    def __init__(self, console: Console | None, totals: dict[str, int]) -> None:
+        from rich.progress import Progress
+
+        self.bars = Progress(console=console, transient=True, disable=console is None)
+        self.tasks = {target: self.bars.add_task(target, total=total) for target, total in totals.items()}
+
+    def __enter__(self) -> _Progress:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bars.stop()
+
+    def __call__(self, target: str, stage: str) -> None:
+        self.bars.update(self.tasks[target], advance=1, description=f"{target} {stage}")

@@ -1,0 +1,86 @@
+"""The manifest of a bundle, as docs/bundle.md describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+from dsnet_edge import __version__
+from dsnet_edge.arch import Path
+from dsnet_edge.plan import Plan, Program
+from dsnet_edge.runtime.bundle import FORMAT, VERSION
+
+_TOOLS = {"sliced": ("gguf", "numpy"), "executorch": ("executorch", "torch"), "litert": ("litert-torch", "ai-edge-litert", "torch")}
+
+
+def make_manifest(plan: Plan, source: dict[str, Any], targets: Sequence[str], files: dict[str, Any]) -> dict[str, Any]:
+    """`files` are all but the manifest itself, with their bytes and SHA-256."""
+    program = plan.program
+    spec = plan.input
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": program.name,
+        "precision": "fp32",
+        "source": source,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tools": _tools(targets),
+        "input": {
+            "height": spec.height,
+            "width": spec.width,
+            "mean": list(spec.mean),
+            "std": list(spec.std),
+            "color": spec.color,
+            "resize": spec.resize,
+            "interpolation": spec.interpolation,
+        },
+        "n_classes": len(plan.labels),
+        "labels": "labels.txt",
+        "segments": {
+            segment: {
+                "madds": program.madds(program.paths[0], segment),
+                "parameters": program.parameters(program.paths[0], segment),
+            }
+            for segment in ("prefix", "gate")
+        },
+        "paths": [_path(plan, index, path) for index, path in enumerate(program.paths)],
+        "arena_bytes": plan.arena_bytes,
+        "backends": _backends(targets, len(program.paths)),
+        "golden": {name: f"golden/{name}.npy" for name in ("images", "scores", "logits")},
+        "files": files,
+    }
+
+
+def _path(plan: Plan, index: int, path: Path) -> dict[str, Any]:
+    return {
+        "index": index,
+        "choice": path.choices[0],
+        "madds": plan.program.madds(path),
+        "parameters": plan.program.parameters(path),
+        "weight_bytes": plan.weight_bytes(path),
+        "activation_bytes": plan.program.activation_bytes(path),
+        "channels": _block_channels(plan.program, path),
+    }
+
+
+def _block_channels(program: Program, path: Path) -> list[int]:
+    """Output channels of every block: of its last convolution."""
+    last = {op.name.split(".")[1]: op.output for op in program.ops if op.kind in ("conv2d", "pointwise")}
+    return [program.shape(value, path)[2] for value in last.values()]
+
+
+def _backends(targets: Sequence[str], n_paths: int) -> dict[str, Any]:
+    backends: dict[str, Any] = {"sliced": {"file": "model.dsnet"}}
+    if "executorch" in targets:
+        backends["executorch"] = {"file": "model.pte"}
+    if "litert" in targets:
+        suffixes = [f"litert/suffix_{index:02}.tflite" for index in range(n_paths)]
+        backends["litert"] = {"prefix": "litert/prefix.tflite", "gate": "litert/gate.tflite", "suffixes": suffixes}
+    return backends
+
+
+def _tools(targets: Sequence[str]) -> dict[str, str]:
+    names = {name for target in {"sliced", *targets} for name in _TOOLS[target]}
+    return {"dsnet-edge": __version__} | {name: metadata.version(name) for name in sorted(names)}

@@ -1,0 +1,58 @@
+"""A converter process: `python -m dsnet_convert.worker MODEL.dsnet FOLDER`, jobs on standard input, events on standard output.
+
+The ecosystem converters are slow to import, single-threaded and noisy, so they run in processes of their own, a job at a time;
+their noise goes to standard error, which the parent keeps for the case of a failure. Jobs and events are JSON, one a line:
+`["executorch", ""]` writes `model.pte`, `["litert", STAGE]` one `.tflite`; the answers are `{"stage": NAME}` for every
+stage that is done, then `{"done": true}` or `{"error": MESSAGE}`. See `dsnet_convert.workers` for the other side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path as FilePath
+from typing import TextIO
+
+from dsnet_convert.sliced import read_sliced
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan import Plan
+
+
+def main() -> None:
+    model, folder = FilePath(sys.argv[1]), FilePath(sys.argv[2])
+    events = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever the converters print
+    warnings.filterwarnings("ignore")
+    plan = read_sliced(model)
+    for line in sys.stdin:
+        try:
+            run_job(plan, folder, *json.loads(line), events)
+            print(json.dumps({"done": True}), file=events)
+        except DsnetError as error:
+            print(json.dumps({"error": str(error)}), file=events)
+
+
+def run_job(plan: Plan, folder: FilePath, target: str, name: str, events: TextIO) -> None:
+    def report(stage: str) -> None:
+        print(json.dumps({"stage": stage}), file=events)
+
+    import torch
+
+    torch.set_num_threads(1)
+    if target == "executorch":
+        from dsnet_convert.executorch import write_executorch
+
+        write_executorch(plan, folder / "model.pte", report)
+    else:
+        from dsnet_convert.graph import stages
+        from dsnet_convert.litert import write_litert
+
+        stage = next(stage for stage in stages(plan) if stage.name == name)
+        write_litert(plan, stage, folder / "litert" / f"{name}.tflite")
+        report(name)
+
+
+if __name__ == "__main__":
+    main()
