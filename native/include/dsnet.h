@@ -38,13 +38,13 @@ typedef struct dsnet_model dsnet_model;
 typedef struct dsnet_session dsnet_session;
 
 typedef struct dsnet_model_info {
-  const char* name;         /* valid as long as the model */
+  const char* name; /* valid as long as the model, and the arena too */
   int32_t n_paths;
   int32_t n_classes;
-  int32_t height, width;    /* of the input image, channels 3, float32, NHWC, normalised */
-  const void* arena;        /* the weight arena inside the mapping */
+  int32_t height, width; /* of the input image, channels 3, float32, NHWC, normalised */
+  const void* arena;     /* the weight arena inside the mapping */
   size_t arena_bytes;
-  size_t activation_bytes;  /* what one session allocates for activations */
+  size_t activation_bytes; /* what one session allocates for activations */
 } dsnet_model_info;
 
 typedef struct dsnet_timing {
@@ -56,9 +56,10 @@ DSNET_API dsnet_status dsnet_model_open(const char* filename, dsnet_model** mode
 DSNET_API void dsnet_model_close(dsnet_model* model); /* after all its sessions */
 DSNET_API dsnet_model_info dsnet_model_get_info(const dsnet_model* model);
 
-/* Memory that path `path` reads as weights of op `op`: first byte and extent, in the mapping. Ops without weights give NULL, 0. */
+/* The memory that a path reads as weights of an op: first byte and extent, in the mapping. NULL and 0 if it has none. */
 DSNET_API int32_t dsnet_model_op_count(const dsnet_model* model);
-DSNET_API dsnet_status dsnet_model_op_weights(const dsnet_model* model, int32_t op, int32_t path, const void** begin, size_t* bytes);
+DSNET_API dsnet_status dsnet_model_op_weights(const dsnet_model* model, int32_t op, int32_t path, const void** begin,
+                                              size_t* bytes);
 
 /* `threads` >= 1. `isa` is NULL for the best the CPU has, or one of "scalar", "avx2", "avx512", "neon". */
 DSNET_API dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session,

@@ -90,7 +90,7 @@ struct Multiply {
 
 struct Kernels {
   const char* isa;
-  int tile_rows;    // rows and panels of the largest register tile: split the work in multiples of these
+  int tile_rows;  // rows and panels of the largest register tile: split the work in multiples of these
   int tile_panels;
   void (*gemm)(const Gemm&, Range rows, Range panels);
   void (*linear)(const Gemm&, Range panels);

@@ -24,7 +24,8 @@ struct Neon {
   }
 
   template <int rows, int vectors, int lane>
-  DSNET_INLINE static void step(Vector (&sums)[rows * vectors], const Vector (&x)[rows], const float* weights, ptrdiff_t panel_stride) {
+  DSNET_INLINE static void step(Vector (&sums)[rows * vectors], const Vector (&x)[rows], const float* weights,
+                                ptrdiff_t panel_stride) {
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
       const Vector w = load<Neon>(weights + lane * kPanel + vector_offset<Neon>(j, panel_stride));
       DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * vectors + j] = vfmaq_laneq_f32(sums[i * vectors + j], w, x[i], lane);
@@ -32,8 +33,8 @@ struct Neon {
   }
 
   template <int rows, int vectors>
-  DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride, const float* weights,
-                                      ptrdiff_t panel_stride, int length) {
+  DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride,
+                                      const float* weights, ptrdiff_t panel_stride, int length) {
     for (; length >= 4; length -= 4, input += 4, weights += ptrdiff_t(4) * kPanel) {
       Vector x[rows];
       DSNET_UNROLL for (int i = 0; i < rows; ++i) x[i] = vld1q_f32(input + i * input_stride);

@@ -138,7 +138,7 @@ void multiply(const Multiply& op, Range pixels) {
 
 template <class Simd>
 constexpr Kernels simd_kernels(const char* isa) {
-  return {isa,          Simd::tile_rows, Simd::tile_panels,  gemm<Simd>,     linear<Simd>,
+  return {isa,          Simd::tile_rows, Simd::tile_panels, gemm<Simd>,    linear<Simd>,
           conv2d<Simd>, depthwise<Simd>, global_pool<Simd>, multiply<Simd>};
 }
 

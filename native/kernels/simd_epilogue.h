@@ -47,18 +47,10 @@ DSNET_INLINE void activate(Vector<Simd> (&x)[count], Activation activation) {
   const Vector<Simd> zero = Simd::broadcast(0);
   switch (activation) {
     case Activation::none: break;
-    case Activation::relu:
-      DSNET_UNROLL for (auto& v : x) v = Simd::max(v, zero);
-      break;
-    case Activation::relu6:
-      DSNET_UNROLL for (auto& v : x) v = Simd::min(Simd::max(v, zero), Simd::broadcast(6));
-      break;
-    case Activation::silu:
-      DSNET_UNROLL for (auto& v : x) v = logistic<Simd>(v, v, 1);
-      break;
-    case Activation::sigmoid:
-      DSNET_UNROLL for (auto& v : x) v = logistic<Simd>(Simd::broadcast(1), v, 1);
-      break;
+    case Activation::relu: DSNET_UNROLL for (auto& v : x) v = Simd::max(v, zero); break;
+    case Activation::relu6: DSNET_UNROLL for (auto& v : x) v = Simd::min(Simd::max(v, zero), Simd::broadcast(6)); break;
+    case Activation::silu: DSNET_UNROLL for (auto& v : x) v = logistic<Simd>(v, v, 1); break;
+    case Activation::sigmoid: DSNET_UNROLL for (auto& v : x) v = logistic<Simd>(Simd::broadcast(1), v, 1); break;
     case Activation::one_plus_tanh:  // 1 + tanh(x) = 2 sigmoid(2 x)
       DSNET_UNROLL for (auto& v : x) v = logistic<Simd>(Simd::broadcast(2), v, 2);
       break;

@@ -33,8 +33,8 @@ DSNET_INLINE ptrdiff_t vector_offset(int j, ptrdiff_t panel_stride) {
 
 // sums[i][j] += input[i][k] * weights[k][j] over one run.
 template <class Simd, int rows, int vectors>
-DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride, const float* weights,
-                             ptrdiff_t panel_stride, int length) {
+DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride,
+                             const float* weights, ptrdiff_t panel_stride, int length) {
   for (int k = 0; k < length; ++k) {
     Vector<Simd> w[vectors];
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) w[j] = load<Simd>(weights + vector_offset<Simd>(j, panel_stride));
@@ -55,9 +55,9 @@ void tile(const TileJob& job, const float* input, const float* weights, float* o
   const Runs& runs = job.runs;
   for (int outer = 0; outer < runs.outer; ++outer) {
     for (int inner = 0; inner < runs.inner; ++inner) {
-      Simd::template accumulate<rows, vectors>(sums, input + outer * runs.input_outer + inner * runs.input_inner, job.input_stride,
-                                               weights + outer * runs.weight_outer + inner * runs.weight_inner, job.panel_stride,
-                                               runs.length);
+      Simd::template accumulate<rows, vectors>(sums, input + outer * runs.input_outer + inner * runs.input_inner,
+                                               job.input_stride, weights + outer * runs.weight_outer + inner * runs.weight_inner,
+                                               job.panel_stride, runs.length);
     }
   }
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
@@ -67,7 +67,8 @@ void tile(const TileJob& job, const float* input, const float* weights, float* o
   }
   activate<Simd>(sums, job.epilogue.activation);
   DSNET_UNROLL for (int i = 0; i < rows; ++i) {
-    DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(output + i * job.output_stride + j * Simd::lanes, sums[i * vectors + j]);
+    float* row = output + i * job.output_stride;
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(row + j * Simd::lanes, sums[i * vectors + j]);
   }
 }
 
@@ -184,9 +185,11 @@ void linear_column(const Gemm& op, int panel) {
   }
   Vector<Simd> result[vectors];
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
-    if (k < op.k) sums[j] = Simd::fma(Simd::broadcast(op.input[k]), load<Simd>(weights + vector_offset<Simd>(j, op.weights.stride)), sums[j]);
+    const float* w = weights + vector_offset<Simd>(j, op.weights.stride);
+    if (k < op.k) sums[j] = Simd::fma(Simd::broadcast(op.input[k]), load<Simd>(w), sums[j]);
     const ptrdiff_t channel = ptrdiff_t(panel) * kPanel + j * Simd::lanes;
-    result[j] = Simd::fma(sums[j] + sums[vectors + j], scale_at<Simd>(op.epilogue, channel), shift_at<Simd>(op.epilogue, channel));
+    const Vector<Simd> scale = scale_at<Simd>(op.epilogue, channel), shift = shift_at<Simd>(op.epilogue, channel);
+    result[j] = Simd::fma(sums[j] + sums[vectors + j], scale, shift);
   }
   activate<Simd>(result, op.epilogue.activation);
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(op.output + ptrdiff_t(panel) * kPanel + j * Simd::lanes, result[j]);

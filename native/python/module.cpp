@@ -68,7 +68,8 @@ class Session {
   Session(const Model& model, int32_t threads, const std::optional<std::string>& isa) : info_(model.info()) {
     char message[kMessageBytes];
     dsnet_session* created;
-    check(dsnet_session_create(model.handle(), threads, isa ? isa->c_str() : nullptr, &created, message, sizeof message), message);
+    check(dsnet_session_create(model.handle(), threads, isa ? isa->c_str() : nullptr, &created, message, sizeof message),
+          message);
     handle_.reset(created);
   }
 
@@ -129,9 +130,9 @@ class Session {
 
   void check_size(const Image& image) const {
     if (image.shape(0) == static_cast<size_t>(info_.height) && image.shape(1) == static_cast<size_t>(info_.width)) return;
-    throw Error{DSNET_ERROR_ARGUMENT, "image: expected shape (" + std::to_string(info_.height) + ", " + std::to_string(info_.width) +
-                                          ", 3), found (" + std::to_string(image.shape(0)) + ", " + std::to_string(image.shape(1)) +
-                                          ", 3)"};
+    throw Error{DSNET_ERROR_ARGUMENT, "image: expected shape (" + std::to_string(info_.height) + ", " +
+                                          std::to_string(info_.width) + ", 3), found (" + std::to_string(image.shape(0)) + ", " +
+                                          std::to_string(image.shape(1)) + ", 3)"};
   }
 
   void check_path(int32_t path) const {

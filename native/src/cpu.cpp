@@ -14,8 +14,8 @@ bool always() { return true; }
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 bool has_avx512() {
-  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw");
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 }
 #endif
 
@@ -35,13 +35,18 @@ const Candidate kCandidates[] = {
     {kScalarKernels, always},
 };
 
-}  // namespace
+const Kernels& best() {
+  for (const Candidate& candidate : kCandidates) {
+    if (candidate.supported()) return candidate.kernels;
+  }
+  return kScalarKernels;
+}
 
-const Kernels& select_kernels(const char* isa) {
+const Kernels& named(const char* isa) {
   std::string names;
   for (const Candidate& candidate : kCandidates) {
     const char* name = candidate.kernels.isa;
-    if (isa == nullptr ? candidate.supported() : std::strcmp(isa, name) == 0) {
+    if (std::strcmp(isa, name) == 0) {
       if (candidate.supported()) return candidate.kernels;
       fail(DSNET_ERROR_ARGUMENT, "isa: this processor lacks %s; leave the argument out for the best it has", name);
     }
@@ -49,5 +54,9 @@ const Kernels& select_kernels(const char* isa) {
   }
   fail(DSNET_ERROR_ARGUMENT, "isa: expected one of %s in this build, found %s", names.c_str(), quoted(isa).c_str());
 }
+
+}  // namespace
+
+const Kernels& select_kernels(const char* isa) { return isa != nullptr ? named(isa) : best(); }
 
 }  // namespace dsnet

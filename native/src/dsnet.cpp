@@ -29,7 +29,8 @@ constexpr int32_t kMostThreads = 256;
 template <class Body>
 dsnet_status guarded(char* message, size_t message_bytes, const char* subject, const Body& body) noexcept {
   const auto report = [&](dsnet_status status, const char* cause) {
-    if (message != nullptr && message_bytes > 0) std::snprintf(message, message_bytes, "%s%s%s", subject, *subject != 0 ? ": " : "", cause);
+    if (message != nullptr && message_bytes > 0)
+      std::snprintf(message, message_bytes, "%s%s%s", subject, *subject != 0 ? ": " : "", cause);
     return status;
   };
   try {
@@ -105,8 +106,8 @@ dsnet_status dsnet_model_op_weights(const dsnet_model* handle, int32_t op, int32
   return DSNET_OK;
 }
 
-dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session, char* message,
-                                  size_t message_bytes) {
+dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session,
+                                  char* message, size_t message_bytes) {
   if (session != nullptr) *session = nullptr;
   return guarded(message, message_bytes, "", [&] {
     if (model == nullptr || session == nullptr) dsnet::fail(DSNET_ERROR_ARGUMENT, "model and session must not be null");

@@ -14,7 +14,8 @@ constexpr uint64_t kMostEntries = 65536;  // of each: keys, tensors
 constexpr uint32_t kTensorF32 = 0;
 constexpr uint32_t kMostDimensions = 4;
 
-constexpr const char* kTypeNames[] = {"u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"};
+constexpr const char* kTypeNames[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
+                                      "bool", "string", "array", "u64", "i64", "f64"};
 constexpr uint8_t kTypeBytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};  // 0: not of fixed size
 constexpr uint32_t kTypes = sizeof kTypeBytes;
 
@@ -31,8 +32,8 @@ class Reader {
 
   const uint8_t* take(uint64_t bytes, const char* what) {
     if (bytes > left()) {
-      fail(DSNET_ERROR_FORMAT, "truncated or damaged: %s at byte %" PRIu64 " needs %" PRIu64 " bytes, found %" PRIu64, what, offset(),
-           bytes, left());
+      fail(DSNET_ERROR_FORMAT, "truncated or damaged: %s at byte %" PRIu64 " needs %" PRIu64 " bytes, found %" PRIu64, what,
+           offset(), bytes, left());
     }
     const uint8_t* taken = at_;
     at_ += bytes;
@@ -55,8 +56,8 @@ class Reader {
   uint64_t count(const char* what, uint64_t least_bytes, uint64_t most) {
     const auto value = number<uint64_t>(what);
     if (value > most || value > left() / least_bytes) {
-      fail(DSNET_ERROR_FORMAT, "%s: %" PRIu64 " do not fit the %" PRIu64 " bytes that follow (at most %" PRIu64 ")", what, value, left(),
-           most);
+      fail(DSNET_ERROR_FORMAT, "%s: %" PRIu64 " do not fit the %" PRIu64 " bytes that follow (at most %" PRIu64 ")", what, value,
+           left(), most);
     }
     return value;
   }
@@ -78,7 +79,8 @@ GgufValue read_value(Reader& reader, std::string_view key) {
   if (value.type == GgufType::array) {
     value.is_array = true;
     value.type = read_type(reader, key);
-    if (value.type == GgufType::array) fail(DSNET_ERROR_FORMAT, "metadata key %s: arrays of arrays are not supported", quoted(key).c_str());
+    if (value.type == GgufType::array)
+      fail(DSNET_ERROR_FORMAT, "metadata key %s: arrays of arrays are not supported", quoted(key).c_str());
     const uint64_t least = value.type == GgufType::string ? sizeof(uint64_t) : kTypeBytes[static_cast<uint32_t>(value.type)];
     value.count = reader.count("a metadata array's length", least, UINT64_MAX);
   }
@@ -117,8 +119,8 @@ TensorInfo read_tensor(Reader& reader, std::string_view name) {
   if (type != kTensorF32) fail(DSNET_ERROR_FORMAT, "tensor %s: expected type F32 (0), found %u", label.c_str(), type);
   tensor.offset = reader.number<uint64_t>("a tensor's offset");
   if (tensor.offset % kAlignment != 0) {
-    fail(DSNET_ERROR_FORMAT, "tensor %s: expected an offset that is a multiple of %" PRIu64 ", found %" PRIu64, label.c_str(), kAlignment,
-         tensor.offset);
+    fail(DSNET_ERROR_FORMAT, "tensor %s: expected an offset that is a multiple of %" PRIu64 ", found %" PRIu64, label.c_str(),
+         kAlignment, tensor.offset);
   }
   return tensor;
 }
@@ -132,7 +134,8 @@ Gguf::Gguf(const uint8_t* bytes, size_t size) {
   }
   const auto version = reader.number<uint32_t>("the GGUF version");
   if (version != 3) {
-    fail(DSNET_ERROR_VERSION, "GGUF version: expected 3, found %u%s", version, version == 0x03000000 ? " (a big-endian file)" : "");
+    fail(DSNET_ERROR_VERSION, "GGUF version: expected 3, found %u%s", version,
+         version == 0x03000000 ? " (a big-endian file)" : "");
   }
   constexpr uint64_t kLeastTensor = 8 + 4 + 8 + 4 + 8, kLeastKey = 8 + 4 + 1;
   const uint64_t n_tensors = reader.count("the tensor count", kLeastTensor, kMostEntries);
@@ -145,12 +148,14 @@ Gguf::Gguf(const uint8_t* bytes, size_t size) {
     }
   }
   const uint32_t alignment = u32("general.alignment");
-  if (alignment != kAlignment) fail(DSNET_ERROR_FORMAT, "general.alignment: expected %" PRIu64 ", found %u", kAlignment, alignment);
+  if (alignment != kAlignment)
+    fail(DSNET_ERROR_FORMAT, "general.alignment: expected %" PRIu64 ", found %u", kAlignment, alignment);
 
   std::map<std::string_view, TensorInfo> infos;
   for (uint64_t i = 0; i < n_tensors; ++i) {
     const std::string_view name = reader.string("a tensor name");
-    if (!infos.emplace(name, read_tensor(reader, name)).second) fail(DSNET_ERROR_FORMAT, "tensor %s appears twice", quoted(name).c_str());
+    if (!infos.emplace(name, read_tensor(reader, name)).second)
+      fail(DSNET_ERROR_FORMAT, "tensor %s appears twice", quoted(name).c_str());
   }
 
   reader.take((kAlignment - reader.offset() % kAlignment) % kAlignment, "the padding before the tensor data");

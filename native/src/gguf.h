@@ -17,9 +17,9 @@ enum class GgufType : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, strin
 struct GgufValue {
   GgufType type;  // of the elements, for an array
   bool is_array;
-  uint64_t count;          // 1 for a scalar
-  const uint8_t* data;     // the first element, unaligned
-  const uint8_t* end;      // one past the last
+  uint64_t count;       // 1 for a scalar
+  const uint8_t* data;  // the first element, unaligned
+  const uint8_t* end;   // one past the last
 };
 
 struct GgufTensor {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <numeric>
+#include <utility>
 
 #include "error.h"
 #include "weights.h"
@@ -43,7 +44,8 @@ bool overlap(const Block& a, const Block& b) { return a.begin <= b.end && b.begi
 uint64_t place(std::vector<Block>& blocks) {
   std::vector<size_t> order(blocks.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return blocks[a].floats > blocks[b].floats; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return std::pair(blocks[b].floats, a) < std::pair(blocks[a].floats, b); });
   std::vector<const Block*> placed;  // by offset
   uint64_t total = 0;
   for (const size_t i : order) {
@@ -56,7 +58,8 @@ uint64_t place(std::vector<Block>& blocks) {
     }
     total = std::max(total, block.offset + block.floats);
     if (total > kMostFloats) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.value: expected activations of at most %" PRIu64 " bytes, found more", kMostFloats * sizeof(float));
+      fail(DSNET_ERROR_FORMAT, "dsnet.value: expected activations of at most %" PRIu64 " bytes, found more",
+           kMostFloats * sizeof(float));
     }
     const auto at = std::find_if(placed.begin(), placed.end(), [&](const Block* other) { return other->offset > block.offset; });
     placed.insert(at, &block);

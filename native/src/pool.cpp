@@ -4,7 +4,8 @@ namespace dsnet {
 namespace {
 
 constexpr uint64_t kItems = 0xffffffff;
-constexpr int kSpins = 4096;  // some tens of microseconds: longer than the gap between two ops, shorter than that between two images
+constexpr int kSpins =
+    4096;  // some tens of microseconds: longer than the gap between two ops, shorter than that between two images
 
 void pause() {
 #if defined(__x86_64__)
@@ -54,7 +55,8 @@ void Pool::share(Task task, const void* context, int n) noexcept {
   task_.store(task, std::memory_order_relaxed);
   context_.store(context, std::memory_order_relaxed);
   const uint64_t job = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-  ticket_.store(job << 32 | static_cast<uint64_t>(n));  // sequentially consistent, as is the count of sleepers: one sees the other
+  ticket_.store(job << 32 |
+                static_cast<uint64_t>(n));  // sequentially consistent, as is the count of sleepers: one sees the other
   if (sleepers_.load() > 0) {
     const std::lock_guard<std::mutex> lock(mutex_);
     wake_.notify_all();

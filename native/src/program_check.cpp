@@ -59,13 +59,15 @@ class Checker {
   void check_write(int o) {
     const int v = program_.ops[o].output;
     if (v == program_.input) fail(DSNET_ERROR_FORMAT, "%s: the image cannot be written", at("output", o).c_str());
-    if (writer_[v] >= 0) fail(DSNET_ERROR_FORMAT, "%s: value %d is already written by op %d", at("output", o).c_str(), v, writer_[v]);
+    if (writer_[v] >= 0)
+      fail(DSNET_ERROR_FORMAT, "%s: value %d is already written by op %d", at("output", o).c_str(), v, writer_[v]);
     writer_[v] = o;
   }
 
   void expect_size(int o, const char* field, int v, int h, int w) const {
     if (value(v).h != h || value(v).w != w) {
-      fail(DSNET_ERROR_FORMAT, "%s: expected a value of %d x %d, found %d x %d", at(field, o).c_str(), h, w, value(v).h, value(v).w);
+      fail(DSNET_ERROR_FORMAT, "%s: expected a value of %d x %d, found %d x %d", at(field, o).c_str(), h, w, value(v).h,
+           value(v).w);
     }
   }
 
@@ -76,8 +78,8 @@ class Checker {
     if (op.kind == Kind::conv2d || op.kind == Kind::depthwise) {
       const int h = input.h + 2 * window.padding - window.kernel, w = input.w + 2 * window.padding - window.kernel;
       if (h < 0 || w < 0) {
-        fail(DSNET_ERROR_FORMAT, "%s: a kernel of %d does not fit an input of %d x %d", at("kernel", o).c_str(), window.kernel, input.h,
-             input.w);
+        fail(DSNET_ERROR_FORMAT, "%s: a kernel of %d does not fit an input of %d x %d", at("kernel", o).c_str(), window.kernel,
+             input.h, input.w);
       }
       return expect_size(o, "output", op.output, h / window.stride + 1, w / window.stride + 1);
     }
@@ -131,7 +133,8 @@ class Checker {
     if (!op.weight.empty() || !op.scale.empty() || !op.shift.empty()) {
       fail(DSNET_ERROR_FORMAT, "%s: this kind takes no tensors", at("weight", o).c_str());
     }
-    if (op.activation != Activation::none) fail(DSNET_ERROR_FORMAT, "%s: this kind takes no activation", at("activation", o).c_str());
+    if (op.activation != Activation::none)
+      fail(DSNET_ERROR_FORMAT, "%s: this kind takes no activation", at("activation", o).c_str());
   }
 
   void check_vector(const char* key, int v, Segment latest) const {
@@ -146,14 +149,16 @@ class Checker {
   void check_scores() const {
     check_vector("dsnet.scores", program_.scores, Segment::gate);
     const int found = program_.channels(program_.scores, 0);  // constant, as a value of prefix or gate
-    if (found != program_.n_paths) fail(DSNET_ERROR_FORMAT, "dsnet.scores: expected %d channels, one a path, found %d", program_.n_paths, found);
+    if (found != program_.n_paths)
+      fail(DSNET_ERROR_FORMAT, "dsnet.scores: expected %d channels, one a path, found %d", program_.n_paths, found);
   }
 
   void check_logits() const {
     check_vector("dsnet.logits", program_.logits, Segment::suffix);
     for (const int c : value(program_.logits).channels) {
       if (c != program_.n_labels) {
-        fail(DSNET_ERROR_FORMAT, "dsnet.logits: expected %d channels, one a label, on every path, found %d", program_.n_labels, c);
+        fail(DSNET_ERROR_FORMAT, "dsnet.logits: expected %d channels, one a label, on every path, found %d", program_.n_labels,
+             c);
       }
     }
   }

@@ -63,11 +63,13 @@ constexpr const char* kSegments[] = {"prefix", "gate", "suffix"};
 
 void check_header(const Gguf& file) {
   if (file.string("general.architecture") != "dsnet") {
-    fail(DSNET_ERROR_FORMAT, "general.architecture: expected 'dsnet', found %s", quoted(file.string("general.architecture")).c_str());
+    fail(DSNET_ERROR_FORMAT, "general.architecture: expected 'dsnet', found %s",
+         quoted(file.string("general.architecture")).c_str());
   }
   const uint32_t version = file.u32("dsnet.format_version");
   if (version != kFormatVersion) {
-    fail(DSNET_ERROR_VERSION, "dsnet.format_version: this runtime reads version %u, found %u; convert the model again or update the runtime",
+    fail(DSNET_ERROR_VERSION,
+         "dsnet.format_version: this runtime reads version %u, found %u; convert the model again or update the runtime",
          kFormatVersion, version);
   }
   if (file.string("dsnet.tile") != kTile) {
@@ -177,7 +179,8 @@ std::array<int, 4> read_segments(const Gguf& file, const std::vector<Op>& ops) {
     for (int s = static_cast<int>(ops[o].segment); s < 3; ++s) begin[s + 1] = static_cast<int>(o) + 1;
   }
   for (int s = 0; s < 3; ++s) {
-    if (begin[s] == begin[s + 1]) fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegments[s]);
+    if (begin[s] == begin[s + 1])
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegments[s]);
   }
   return begin;
 }

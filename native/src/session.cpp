@@ -53,7 +53,9 @@ bool Session::suffix(int path) noexcept {
 void Session::run(Segment segment, int path, const float* image) noexcept {
   const Program& program = model_.program;
   const auto s = static_cast<size_t>(segment);
-  for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) run(program.ops[o], model_.weights[o], path, image);
+  for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) {
+    run(program.ops[o], model_.weights[o], path, image);
+  }
 }
 
 void Session::run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
@@ -68,40 +70,48 @@ void Session::run(const Op& op, const OpWeights& weights, int path, const float*
 }
 
 void Session::pointwise(const Op& op, const OpWeights& weights, int path) noexcept {
-  const Program& program = model_.program;
-  const Value& output = program.values[op.output];
-  const int k = program.channels(op.input, path), panels = panels_of(output.channels[path]);
-  const Gemm job = {data(op.input),  stride(op.input, path),  k, {weights.data, weights.stride},
-                    data(op.output), stride(op.output, path), epilogue_of(op, weights, path)};
-  const GemmSplit split = split_gemm(output.h * output.w, k, panels, kernels_, pool_.threads());
+  const Value& output = model_.program.values[op.output];
+  const int panels = panels_of(output.channels[path]);
+  const Gemm job = gemm(op, weights, path);
+  const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, kernels_, pool_.threads());
   pool_.run(split.count(), [&](int i) { kernels_.gemm(job, split.rows_of(i), split.panels_of(i)); });
 }
 
 void Session::linear(const Op& op, const OpWeights& weights, int path) noexcept {
-  const Program& program = model_.program;
-  const int k = program.channels(op.input, path), panels = panels_of(program.channels(op.output, path));
-  const Gemm job = {data(op.input), 0, k, {weights.data, weights.stride}, data(op.output), 0, epilogue_of(op, weights, path)};
-  const Parts parts = cut(panels, parts_for(pool_.threads(), double(k) * panels), 4);
+  const int panels = panels_of(model_.program.channels(op.output, path));
+  const Gemm job = gemm(op, weights, path);
+  const Parts parts = cut(panels, parts_for(pool_.threads(), double(job.k) * panels), 4);
   pool_.run(parts.count(), [&](int i) { kernels_.linear(job, parts[i]); });
+}
+
+Gemm Session::gemm(const Op& op, const OpWeights& weights, int path) const noexcept {
+  Gemm job;
+  job.input = data(op.input);
+  job.input_stride = stride(op.input, path);
+  job.k = model_.program.channels(op.input, path);
+  job.weights = {weights.data, weights.stride};
+  job.output = data(op.output);
+  job.output_stride = stride(op.output, path);
+  job.epilogue = epilogue_of(op, weights, path);
+  return job;
 }
 
 void Session::conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
   const Program& program = model_.program;
   const Value &input = program.values[op.input], &output = program.values[op.output];
   const bool reads_image = op.input == program.input;
-  const int c_in = input.channels[path], panels = panels_of(output.channels[path]);
-  const Conv2d job = {reads_image ? image : data(op.input),
-                      input.h,
-                      input.w,
-                      c_in,
-                      reads_image ? c_in : stride(op.input, path),
-                      op.window,
-                      {weights.data, weights.stride},
-                      data(op.output),
-                      output.w,
-                      stride(op.output, path),
-                      epilogue_of(op, weights, path)};
-  const double work = double(output.h) * output.w * op.window.kernel * op.window.kernel * c_in * panels;
+  const int panels = panels_of(output.channels[path]);
+  Conv2d job;
+  job.input = reads_image ? image : data(op.input);
+  job.h = input.h, job.w = input.w, job.c_in = input.channels[path];
+  job.input_stride = reads_image ? job.c_in : stride(op.input, path);
+  job.window = op.window;
+  job.weights = {weights.data, weights.stride};
+  job.output = data(op.output);
+  job.out_w = output.w;
+  job.output_stride = stride(op.output, path);
+  job.epilogue = epilogue_of(op, weights, path);
+  const double work = double(output.h) * output.w * op.window.kernel * op.window.kernel * job.c_in * panels;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
   pool_.run(rows.count(), [&](int i) { kernels_.conv2d(job, rows[i], {0, panels}); });
 }
@@ -109,10 +119,17 @@ void Session::conv2d(const Op& op, const OpWeights& weights, int path, const flo
 void Session::depthwise(const Op& op, const OpWeights& weights, int path) noexcept {
   const Program& program = model_.program;
   const Value &input = program.values[op.input], &output = program.values[op.output];
-  const int c = padded(output.channels[path]);
-  const Depthwise job = {data(op.input),  input.h,  input.w, c, c, op.window, weights.data, weights.stride,
-                         data(op.output), output.w, epilogue_of(op, weights, path)};
-  const double work = double(output.h) * output.w * c / kPanel * op.window.kernel * op.window.kernel;
+  Depthwise job;
+  job.input = data(op.input);
+  job.h = input.h, job.w = input.w, job.c = padded(output.channels[path]);
+  job.stride = job.c;
+  job.window = op.window;
+  job.taps = weights.data;
+  job.taps_stride = weights.stride;
+  job.output = data(op.output);
+  job.out_w = output.w;
+  job.epilogue = epilogue_of(op, weights, path);
+  const double work = double(output.h) * output.w * job.c / kPanel * op.window.kernel * op.window.kernel;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
   pool_.run(rows.count(), [&](int i) { kernels_.depthwise(job, rows[i]); });
 }

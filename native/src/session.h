@@ -35,6 +35,9 @@ class Session {
   void global_pool(const Op& op, int path) noexcept;
   void multiply(const Op& op, int path) noexcept;
 
+  // What pointwise and linear have in common.
+  Gemm gemm(const Op& op, const OpWeights& weights, int path) const noexcept;
+
   float* data(int value) const { return arena_.get() + model_.layout.offsets[value]; }
   ptrdiff_t stride(int value, int path) const { return padded(model_.program.channels(value, path)); }
 

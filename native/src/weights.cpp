@@ -42,8 +42,10 @@ class Binder {
     Weights weights;
     for (const Op& op : program_.ops) weights.push_back(has_weights(op.kind) ? bind_op(op) : OpWeights{});
     for (const auto& [name, tensor] : file_.tensors()) {
-      if (used_.count(name) == 0) fail(DSNET_ERROR_FORMAT, "tensor %s: expected an op that refers to it, found none", quoted(name).c_str());
-      if (!all_finite(tensor.data, tensor.elements)) fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
+      if (used_.count(name) == 0)
+        fail(DSNET_ERROR_FORMAT, "tensor %s: expected an op that refers to it, found none", quoted(name).c_str());
+      if (!all_finite(tensor.data, tensor.elements))
+        fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
     }
     return weights;
   }
@@ -60,12 +62,13 @@ class Binder {
   }
 
   // Shapes as the format lists them, innermost first; 0 stands for any extent.
-  static void expect_shape(const Op& op, const char* field, const GgufTensor& tensor, const std::vector<uint64_t>& least, const char* layout) {
+  static void expect_shape(const Op& op, const char* field, const GgufTensor& tensor, const std::vector<uint64_t>& least,
+                           const char* layout) {
     bool fits = tensor.shape.size() == least.size();
     for (size_t i = 0; fits && i < least.size(); ++i) fits = tensor.shape[i] >= least[i];
     if (!fits) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.%s of op %s: expected %s of at least %s, found %s", field, quoted(op.name).c_str(), layout,
-           text(least).c_str(), text(tensor.shape).c_str());
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.%s of op %s: expected %s of at least %s, found %s", field, quoted(op.name).c_str(),
+           layout, text(least).c_str(), text(tensor.shape).c_str());
     }
   }
 
@@ -93,8 +96,8 @@ class Binder {
 
   static void expect_extent(const Op& op, const GgufTensor& tensor, size_t dimension, uint64_t expected) {
     if (tensor.shape[dimension] != expected) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.weight of op %s: expected %" PRIu64 " as dimension %zu, found %" PRIu64, quoted(op.name).c_str(),
-           expected, dimension, tensor.shape[dimension]);
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.weight of op %s: expected %" PRIu64 " as dimension %zu, found %" PRIu64,
+           quoted(op.name).c_str(), expected, dimension, tensor.shape[dimension]);
     }
   }
 

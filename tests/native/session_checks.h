@@ -47,8 +47,8 @@ inline float relative_error(const float* found, const float* expected, size_t co
 }
 
 // Runs a path and sees to it that nothing was allocated.
-inline std::vector<float> run_path(dsnet_session* session, const dsnet_model_info& info, const std::vector<float>& image, int32_t path,
-                                   std::vector<float>& scores) {
+inline std::vector<float> run_path(dsnet_session* session, const dsnet_model_info& info, const std::vector<float>& image,
+                                   int32_t path, std::vector<float>& scores) {
   std::vector<float> logits(static_cast<size_t>(info.n_classes));
   scores.resize(static_cast<size_t>(info.n_paths));
   int32_t taken = -2;

@@ -77,7 +77,10 @@ const std::vector<Spoiled> kSpoiled = {
     {"dsnet.segment.name", [](TinyModel& m) { m.segments.emplace_back("suffix"); }},
     {"dsnet.op.segment[3]", [](TinyModel& m) { m.ops[2].segment = 2; }},
     {"dsnet.op.segment[0]", [](TinyModel& m) { m.ops[0].segment = 3; }},
-    {"one op in the gate", [](TinyModel& m) { for (auto& op : m.ops) op.segment = op.segment == 1 ? 2 : op.segment; }},
+    {"one op in the gate",
+     [](TinyModel& m) {
+       for (auto& op : m.ops) op.segment = op.segment == 1 ? 2 : op.segment;
+     }},
     {"dsnet.op.kind[0]", [](TinyModel& m) { m.ops[0].kind = "conv3d"; }},
     {"dsnet.op.activation[0]", [](TinyModel& m) { m.ops[0].activation = "gelu"; }},
     {"dsnet.op.activation[2]", [](TinyModel& m) { m.ops[2].activation = "relu"; }},
@@ -123,9 +126,11 @@ const std::vector<Spoiled> kSpoiled = {
     {"dsnet.scores", [](TinyModel& m) { m.scores = static_cast<uint32_t>(m.find("reduce").output); }},
     {"dsnet.logits", [](TinyModel& m) { m.logits = static_cast<uint32_t>(m.find("head").output); }},
     {"dsnet.logits", [](TinyModel& m) { m.logits = 0; }},
-    {"activations", [](TinyModel& m) {  // a consistent program that would need many gigabytes
-       m.ops[0].kernel = 1, m.ops[0].stride = 1, m.ops[0].padding = 0, m.tensors["stem.weight"] = {{16, 3, 1}, std::vector<float>(48)};
-       for (int v : {0, 1, 2, 7, 8}) m.values[static_cast<size_t>(v)].h = m.values[static_cast<size_t>(v)].w = 16384;
+    {"activations",
+     [](TinyModel& m) {  // a consistent program that would need many gigabytes
+       m.ops[0].kernel = 1, m.ops[0].stride = 1, m.ops[0].padding = 0,
+       m.tensors["stem.weight"] = {{16, 3, 1}, std::vector<float>(48)};
+       for (const int v : {0, 1, 2, 7, 8}) m.values[static_cast<size_t>(v)].h = m.values[static_cast<size_t>(v)].w = 16384;
        m.values[9].h = m.values[9].w = m.values[12].h = m.values[12].w = m.values[13].h = m.values[13].w = 8192;
      }},
 };
@@ -186,7 +191,8 @@ void test_flipped_bits(const test::TemporaryFile& file, const test::Bytes& bytes
 }
 
 void test_extreme_numbers(const test::TemporaryFile& file, const test::Bytes& bytes, size_t data_begin) {
-  constexpr uint64_t kExtremes[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ~uint64_t{0}};
+  constexpr uint64_t kExtremes[] = {
+      0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ~uint64_t{0}};
   for (size_t at = 0; at + 8 <= data_begin; ++at) {
     for (const uint64_t extreme : kExtremes) {
       for (const size_t width : {size_t{4}, size_t{8}}) {

@@ -123,8 +123,9 @@ class TinyModel {
   using Channels = std::vector<uint32_t>;
 
   template <class Row, class T>
-  static std::vector<T> column(const std::vector<Row>& rows, T Row::*field) {
+  static std::vector<T> column(const std::vector<Row>& rows, T Row::* field) {
     std::vector<T> result;
+    result.reserve(rows.size());
     for (const Row& row : rows) result.push_back(row.*field);
     return result;
   }
@@ -144,8 +145,20 @@ class TinyModel {
               const Channels& channels, uint32_t kernel = 1, uint32_t stride = 1, uint32_t padding = 0,
               const std::string& activation = "none", uint32_t factor = UINT32_MAX) {
     const uint32_t to = value(name, h, w, channels);
-    TinyOp made = {name,   kind,    segment,    static_cast<int32_t>(from), static_cast<int32_t>(factor), static_cast<int32_t>(to), kernel,
-                   stride, padding, activation, "",                         "",                           "",                       {0, 0, 0}};
+    TinyOp made = {name,
+                   kind,
+                   segment,
+                   static_cast<int32_t>(from),
+                   static_cast<int32_t>(factor),
+                   static_cast<int32_t>(to),
+                   kernel,
+                   stride,
+                   padding,
+                   activation,
+                   "",
+                   "",
+                   "",
+                   {0, 0, 0}};
     if (kind != "global_pool" && kind != "multiply") {
       made.weight = name + ".weight", made.scale = name + ".scale", made.shift = name + ".shift";
       const uint64_t n_rows = segment == 2 ? 3 : 1, panels = (channels.back() + 15) / 16, c_in = values[from].channels.back();
