@@ -1,7 +1,22 @@
 """What every test shares."""
 
 import os
+from pathlib import Path as FilePath
+
+import pytest
 
 # Small matrices on a busy two-core machine: a second BLAS thread only spins. Set before NumPy is first imported.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
+    """A bundle of the tiny network for all three targets. Converted once; tests that change it take a copy."""
+    from tiny import tiny_plan
+
+    from dsnet_convert.bundle import TARGETS, write_bundle
+
+    folder = tmp_path_factory.mktemp("converted") / "bundle"
+    write_bundle(tiny_plan(), folder, TARGETS, {"random_seed": 0})
+    return folder

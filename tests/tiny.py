@@ -59,7 +59,7 @@ def random_state(arch: Arch, generator: np.random.Generator) -> dict[str, np.nda
         state[f"{op.name}.weight"] = weight
         if op.kind == "linear":
             if op.rows:
-                state[f"{op.name}.bias"] = generator.normal(scale=0.3, size=c_out).astype(np.float32)
+                state[f"{op.name}.bias"] = generator.uniform(0.1, 0.6, c_out).astype(np.float32)  # no dead hidden unit
             continue
         rows = (max(op.rows) + 1, c_out)
         norm = {"weight": generator.uniform(0.7, 1.3, c_out), "bias": generator.normal(scale=0.3, size=c_out)}

@@ -84,6 +84,21 @@ def write_bundle(
     output = output.resolve()  # a symbolic link stays one
     _check(plan, output, targets)
     images = golden_images(plan, photos)
+    try:
+        manifest = _write(plan, output, targets, source, images, console)
+    except OSError as error:
+        raise DsnetError(f"{output}: the bundle cannot be written ({error}); free space or choose another --output") from error
+    return Written(output, manifest)
+
+
+def _write(
+    plan: Plan,
+    output: FilePath,
+    targets: Sequence[str],
+    source: dict[str, Any],
+    images: np.ndarray,
+    console: Console | None,
+) -> dict[str, Any]:
     with staged(output) as folder, _Progress(console, _count(plan, targets)) as progress:
         write_sliced(plan, folder / "model.dsnet")
         progress("sliced", "model.dsnet")
@@ -97,7 +112,7 @@ def write_bundle(
         files = {name.relative_to(folder).as_posix(): _entry(name) for name in sorted(folder.rglob("*")) if name.is_file()}
         manifest = make_manifest(plan, source, targets, files)
         _write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
-    return Written(output, manifest)
+    return manifest
 
 
 def _check(plan: Plan, output: FilePath, targets: Sequence[str]) -> None:
