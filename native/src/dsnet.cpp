@@ -29,8 +29,9 @@ constexpr int32_t kMostThreads = 256;
 template <class Body>
 dsnet_status guarded(char* message, size_t message_bytes, const char* subject, const Body& body) noexcept {
   const auto report = [&](dsnet_status status, const char* cause) {
-    if (message != nullptr && message_bytes > 0)
+    if (message != nullptr && message_bytes > 0) {
       std::snprintf(message, message_bytes, "%s%s%s", subject, *subject != 0 ? ": " : "", cause);
+    }
     return status;
   };
   try {

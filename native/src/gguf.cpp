@@ -79,8 +79,9 @@ GgufValue read_value(Reader& reader, std::string_view key) {
   if (value.type == GgufType::array) {
     value.is_array = true;
     value.type = read_type(reader, key);
-    if (value.type == GgufType::array)
+    if (value.type == GgufType::array) {
       fail(DSNET_ERROR_FORMAT, "metadata key %s: arrays of arrays are not supported", quoted(key).c_str());
+    }
     const uint64_t least = value.type == GgufType::string ? sizeof(uint64_t) : kTypeBytes[static_cast<uint32_t>(value.type)];
     value.count = reader.count("a metadata array's length", least, UINT64_MAX);
   }
@@ -148,14 +149,16 @@ Gguf::Gguf(const uint8_t* bytes, size_t size) {
     }
   }
   const uint32_t alignment = u32("general.alignment");
-  if (alignment != kAlignment)
+  if (alignment != kAlignment) {
     fail(DSNET_ERROR_FORMAT, "general.alignment: expected %" PRIu64 ", found %u", kAlignment, alignment);
+  }
 
   std::map<std::string_view, TensorInfo> infos;
   for (uint64_t i = 0; i < n_tensors; ++i) {
     const std::string_view name = reader.string("a tensor name");
-    if (!infos.emplace(name, read_tensor(reader, name)).second)
+    if (!infos.emplace(name, read_tensor(reader, name)).second) {
       fail(DSNET_ERROR_FORMAT, "tensor %s appears twice", quoted(name).c_str());
+    }
   }
 
   reader.take((kAlignment - reader.offset() % kAlignment) % kAlignment, "the padding before the tensor data");

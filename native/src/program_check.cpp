@@ -59,8 +59,9 @@ class Checker {
   void check_write(int o) {
     const int v = program_.ops[o].output;
     if (v == program_.input) fail(DSNET_ERROR_FORMAT, "%s: the image cannot be written", at("output", o).c_str());
-    if (writer_[v] >= 0)
+    if (writer_[v] >= 0) {
       fail(DSNET_ERROR_FORMAT, "%s: value %d is already written by op %d", at("output", o).c_str(), v, writer_[v]);
+    }
     writer_[v] = o;
   }
 
@@ -133,8 +134,9 @@ class Checker {
     if (!op.weight.empty() || !op.scale.empty() || !op.shift.empty()) {
       fail(DSNET_ERROR_FORMAT, "%s: this kind takes no tensors", at("weight", o).c_str());
     }
-    if (op.activation != Activation::none)
+    if (op.activation != Activation::none) {
       fail(DSNET_ERROR_FORMAT, "%s: this kind takes no activation", at("activation", o).c_str());
+    }
   }
 
   void check_vector(const char* key, int v, Segment latest) const {
@@ -149,8 +151,9 @@ class Checker {
   void check_scores() const {
     check_vector("dsnet.scores", program_.scores, Segment::gate);
     const int found = program_.channels(program_.scores, 0);  // constant, as a value of prefix or gate
-    if (found != program_.n_paths)
+    if (found != program_.n_paths) {
       fail(DSNET_ERROR_FORMAT, "dsnet.scores: expected %d channels, one a path, found %d", program_.n_paths, found);
+    }
   }
 
   void check_logits() const {

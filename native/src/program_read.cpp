@@ -179,8 +179,9 @@ std::array<int, 4> read_segments(const Gguf& file, const std::vector<Op>& ops) {
     for (int s = static_cast<int>(ops[o].segment); s < 3; ++s) begin[s + 1] = static_cast<int>(o) + 1;
   }
   for (int s = 0; s < 3; ++s) {
-    if (begin[s] == begin[s + 1])
+    if (begin[s] == begin[s + 1]) {
       fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegments[s]);
+    }
   }
   return begin;
 }

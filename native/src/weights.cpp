@@ -42,10 +42,12 @@ class Binder {
     Weights weights;
     for (const Op& op : program_.ops) weights.push_back(has_weights(op.kind) ? bind_op(op) : OpWeights{});
     for (const auto& [name, tensor] : file_.tensors()) {
-      if (used_.count(name) == 0)
+      if (used_.count(name) == 0) {
         fail(DSNET_ERROR_FORMAT, "tensor %s: expected an op that refers to it, found none", quoted(name).c_str());
-      if (!all_finite(tensor.data, tensor.elements))
+      }
+      if (!all_finite(tensor.data, tensor.elements)) {
         fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
+      }
     }
     return weights;
   }
