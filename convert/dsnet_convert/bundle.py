@@ -1,4 +1,4 @@
-"""Plan -> bundle (docs/bundle.md): every target's file, golden inputs and outputs, and the manifest, all at once or not at all."""
+"""Plan -> bundle (docs/bundle.md): every target's file, golden inputs and outputs, and the manifest, whole or not at all."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def convert_checkpoint(
     checkpoint: FilePath,
     output: FilePath,
     targets: Sequence[str] = TARGETS,
+    *,
     golden_images: Sequence[FilePath] = (),
     paths: tuple[int, int] | None = None,
     console: Console | None = None,
@@ -47,7 +48,7 @@ def convert_checkpoint(
     """A bundle of a checkpoint's routable paths, or of those whose choices lie in `[low, high)` of `paths`."""
     plan = _restricted(Plan.from_checkpoint(checkpoint).routable(), paths)
     source = {"checkpoint": checkpoint.name, "sha256": _sha256(checkpoint)}
-    return write_bundle(plan, output, targets, source, golden_images, console)
+    return write_bundle(plan, output, targets, source, photos=golden_images, console=console)
 
 
 def convert_random(
@@ -55,13 +56,14 @@ def convert_random(
     seed: int,
     output: FilePath,
     targets: Sequence[str] = TARGETS,
+    *,
     golden_images: Sequence[FilePath] = (),
     paths: tuple[int, int] | None = None,
     console: Console | None = None,
 ) -> Written:
     """A bundle of a preset with random, data-standardised weights, for speed work."""
     plan = _restricted(random_plan(preset(arch), seed), paths)
-    return write_bundle(plan, output, targets, {"random_seed": seed}, golden_images, console)
+    return write_bundle(plan, output, targets, {"random_seed": seed}, photos=golden_images, console=console)
 
 
 def _restricted(plan: Plan, paths: tuple[int, int] | None) -> Plan:
@@ -73,6 +75,7 @@ def write_bundle(
     output: FilePath,
     targets: Sequence[str],
     source: dict[str, Any],
+    *,
     photos: Sequence[FilePath] = (),
     console: Console | None = None,
 ) -> Written:
@@ -85,7 +88,7 @@ def write_bundle(
     _check(plan, output, targets)
     images = golden_images(plan, photos)
     try:
-        manifest = _write(plan, output, targets, source, images, console)
+        manifest = _write(plan, output, targets, source, images=images, console=console)
     except OSError as error:
         raise DsnetError(f"{output}: the bundle cannot be written ({error}); free space or choose another --output") from error
     return Written(output, manifest)
@@ -96,6 +99,7 @@ def _write(
     output: FilePath,
     targets: Sequence[str],
     source: dict[str, Any],
+    *,
     images: np.ndarray,
     console: Console | None,
 ) -> dict[str, Any]:

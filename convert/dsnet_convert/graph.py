@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from dsnet_edge.arch import Activation, Path
 from dsnet_edge.plan import Op, Plan
@@ -109,7 +109,7 @@ class _Convolution(nn.Module):
         return _activate(self.op.activation, self._convolve(x))
 
     def _convolve(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight, self.bias, self.op.stride, self.op.padding, groups=self.groups)
+        return functional.conv2d(x, self.weight, self.bias, self.op.stride, self.op.padding, groups=self.groups)
 
 
 class _Linear(nn.Module):
@@ -121,7 +121,7 @@ class _Linear(nn.Module):
         self.weight, self.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return _activate(self.op.activation, F.linear(x, self.weight, self.bias))
+        return _activate(self.op.activation, functional.linear(x, self.weight, self.bias))
 
 
 class _GlobalPool(nn.Module):
@@ -184,11 +184,11 @@ def _tensor(array: np.ndarray) -> Tensor:
 def _activate(activation: Activation, x: Tensor) -> Tensor:
     match activation:
         case "relu":
-            return F.relu(x)
+            return functional.relu(x)
         case "relu6":
-            return F.relu6(x)
+            return functional.relu6(x)
         case "silu":
-            return F.silu(x)
+            return functional.silu(x)
         case "sigmoid":
             return torch.sigmoid(x)
         case "one_plus_tanh":  # = 2 sigmoid(2x), its 2x being in the weights: XNNPACK does not take the constant in 1 + tanh(x)

@@ -12,7 +12,11 @@ from dsnet_edge.arch import Path
 from dsnet_edge.plan import Plan, Program
 from dsnet_edge.runtime.bundle import FORMAT, VERSION
 
-_TOOLS = {"sliced": ("gguf", "numpy"), "executorch": ("executorch", "torch"), "litert": ("litert-torch", "ai-edge-litert", "torch")}
+_TOOLS = {
+    "sliced": ("gguf", "numpy"),
+    "executorch": ("executorch", "torch"),
+    "litert": ("litert-torch", "ai-edge-litert", "torch"),
+}
 
 
 def make_manifest(plan: Plan, source: dict[str, Any], targets: Sequence[str], files: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        return all(result.passed for result in (*self.paths, *self.gates))
+        return all(path.passed for path in self.paths) and all(gate.passed for gate in self.gates)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"passed": self.passed}

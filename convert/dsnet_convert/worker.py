@@ -28,7 +28,8 @@ def main() -> None:
     plan = read_sliced(model)
     for line in sys.stdin:
         try:
-            run_job(plan, folder, *json.loads(line), events)
+            target, name = json.loads(line)
+            run_job(plan, folder, target, name, events)
             print(json.dumps({"done": True}), file=events)
         except DsnetError as error:
             print(json.dumps({"error": str(error)}), file=events)

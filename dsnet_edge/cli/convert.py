@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def convert(
+    *,
     output: Annotated[FilePath, typer.Option("--output", "-o", help="The bundle folder to write, or to replace.")],
     checkpoint: Annotated[FilePath | None, typer.Argument(help="A checkpoint (.safetensors).")] = None,
     to: Annotated[str, typer.Option(help="Targets, separated by commas; sliced is always written.")] = "sliced,executorch,litert",
     golden: Annotated[list[FilePath] | None, typer.Option(help="A photo for the golden inputs; may be repeated.")] = None,
     paths: Annotated[str | None, typer.Option(help="LOW:HIGH, only the choices LOW <= choice < HIGH of the gate.")] = None,
     arch: Annotated[str | None, typer.Option(help="With --random: a preset instead of a checkpoint.")] = None,
-    random: Annotated[int | None, typer.Option(help="With --arch: the seed of random, standardised weights.")] = None,
+    random: Annotated[int | None, typer.Option(min=0, help="With --arch: the seed of random, standardised weights.")] = None,
 ) -> None:
     """Convert a checkpoint to a bundle; an interrupted run leaves an old bundle whole."""
     from rich.console import Console
@@ -31,9 +32,9 @@ def convert(
     targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
     limits = _limits(paths)
     if checkpoint is not None and arch is None and random is None:
-        written = convert_checkpoint(checkpoint, output, targets, golden or [], limits, console)
+        written = convert_checkpoint(checkpoint, output, targets, golden_images=golden or [], paths=limits, console=console)
     elif checkpoint is None and arch is not None and random is not None:
-        written = convert_random(arch, random, output, targets, golden or [], limits, console)
+        written = convert_random(arch, random, output, targets, golden_images=golden or [], paths=limits, console=console)
     else:
         raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
     console.print(_table(written.manifest))
@@ -63,5 +64,7 @@ def _table(manifest: dict[str, Any]) -> Table:
     for backend, entry in manifest["backends"].items():
         names = [name for value in entry.values() for name in (value if isinstance(value, list) else [value])]
         size = sum(files[name]["bytes"] for name in names)
-        table.add_row(backend, names[0] if len(names) == 1 else f"{len(names)} .tflite", f"{size / 1e6:.2f}", f"{size / arena:.2f}")
+        table.add_row(
+            backend, names[0] if len(names) == 1 else f"{len(names)} .tflite", f"{size / 1e6:.2f}", f"{size / arena:.2f}"
+        )
     return table

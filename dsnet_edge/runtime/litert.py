@@ -25,7 +25,7 @@ class LitertBackend:
             found = f"{len(self.suffixes)} suffixes for {bundle.n_paths} paths"
             raise BundleError(f"{bundle.folder / 'manifest.json'}: backends.litert has {found}; convert it again")
         self.paths: dict[int, _Stage] = {}
-        self.prefix_stage, self.gate_stage = self._open(files["prefix"]), self._open(files["gate"])
+        self.prefix_stage, self.gate_stage = self._open(files["prefix"], 1), self._open(files["gate"], 1)
 
     def prefix(self, image: np.ndarray) -> np.ndarray:
         return self.prefix_stage(image[None])[0]
@@ -36,16 +36,19 @@ class LitertBackend:
 
     def suffix(self, feature: np.ndarray, attention: np.ndarray, path: int) -> np.ndarray:
         if path not in self.paths:
-            self.paths[path] = self._open(self.suffixes[path])
+            self.paths[path] = self._open(self.suffixes[path], 2)
         return self.paths[path](feature, attention)[0][0]
 
-    def _open(self, name: str) -> _Stage:
+    def _open(self, name: str, n_inputs: int) -> _Stage:
         file = self.bundle.file(name)
         try:
             with quiet_stderr():
-                return _Stage(self.runtime.Interpreter(model_path=str(file), num_threads=self.threads))
+                stage = _Stage(self.runtime.Interpreter(model_path=str(file), num_threads=self.threads))
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error
+        if len(stage.inputs) != n_inputs:
+            raise BundleError(f"{file}: takes {len(stage.inputs)} tensors, expected {n_inputs}; convert it again")
+        return stage
 
 
 class _Stage:
