@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dsnet_edge.train.gate_loss import complexity_loss, gate_loss, sgs_targets
+from dsnet_edge.train.gate_loss import complexity_loss, gate_loss, sgs_loss, sgs_targets
 from dsnet_edge.train.losses import sandwich_loss
 from dsnet_edge.train.recipe import GateRecipe
 
@@ -58,6 +58,16 @@ def test_sparsification_targets() -> None:
     slimmest, widest = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
     assert sgs_targets(slimmest, widest, 7, "try_best").tolist() == [0, 0, 6, 6]
     assert sgs_targets(slimmest, widest, 7, "give_up").tolist() == [0, 0, 6, 0]
+
+
+def test_balance_weighs_the_rare_target_as_much_as_the_common_one() -> None:
+    scores, targets = np.random.default_rng(2).normal(size=(6, 3)), np.array([0, 0, 0, 2, 0, 0])
+    each = -np.log(softmax(scores)[np.arange(6), targets])
+    common, rare = each[targets == 0].mean(), each[targets == 2].mean()
+    found = [sgs_loss(torch.tensor(scores), torch.tensor(targets), balance).item() for balance in (0.0, 0.5, 1.0)]
+    half = np.sqrt([6 / 5, 6 / 1])
+    expected = [each.mean(), (5 * half[0] * common + half[1] * rare) / (5 * half[0] + half[1]), (common + rare) / 2]
+    assert found == pytest.approx(expected)
 
 
 def test_complexity_loss() -> None:

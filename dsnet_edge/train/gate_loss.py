@@ -24,6 +24,17 @@ def sgs_targets(slimmest_correct: Tensor, widest_correct: Tensor, n_choices: int
     return torch.where(wide, n_choices - 1, 0)
 
 
+def sgs_loss(scores: Tensor, targets: Tensor, balance: float) -> Tensor:
+    """Cross-entropy of the un-noised scores `[N, P]` and the targets `[N]` (eq. 10), with more weight on the rarer target.
+
+    A sample weighs `share^-balance`, where `share` is how much of the batch has its target. At 0, the paper's loss, a gate with weak
+    evidence sends everything the way most samples should go; at 1 it weighs the evidence as if both ways were as frequent.
+    """
+    counts = torch.bincount(targets, minlength=scores.shape[1])
+    weights = (len(targets) / counts[targets]) ** balance
+    return (weights * functional.cross_entropy(scores, targets, reduction="none")).sum() / weights.sum()
+
+
 def complexity_loss(gates: Tensor, madds: Tensor, total: float) -> Tensor:
     """`(MAdds / T)^2` (eq. 11): MAdds are the batch's mean over its choices `gates` `[N, P]`, `madds` `[P]`, T is `total`."""
     return ((gates @ madds).mean() / total) ** 2
@@ -48,10 +59,11 @@ def gate_loss(
     gates = gumbel_one_hot(scores, recipe.temperature, generator)
     chosen = torch.einsum("np,pnc->nc", gates, path_logits)
     slimmest, widest = (path_logits[p].argmax(1) == labels for p in (0, -1))
+    targets = sgs_targets(slimmest, widest, scores.shape[1], recipe.strategy)
     parts = {
         "cls": functional.cross_entropy(chosen, labels),
         "cplx": complexity_loss(gates, madds, total),
-        "sgs": functional.cross_entropy(scores, sgs_targets(slimmest, widest, scores.shape[1], recipe.strategy)),
+        "sgs": sgs_loss(scores, targets, recipe.sgs_balance),
     }
     loss = recipe.lambda_cls * parts["cls"] + recipe.lambda_cplx * parts["cplx"] + recipe.lambda_sgs * parts["sgs"]
     return parts | {"loss": loss}

@@ -70,6 +70,7 @@ class GateRecipe:
     lambda_cls: float = 1.0  # the three weights of eq. 12
     lambda_cplx: float = 0.5
     lambda_sgs: float = 1.0
+    sgs_balance: float = 0.0  # 0: the paper's; 1: easy and other samples count the same however rare the latter are
     temperature: float = 1.0  # of the Gumbel-softmax
     views: int = 2  # with w2: augmented passes that are kept in memory; 0: none, run the network in every epoch
     low: int = 0  # choices the gate may take: low <= choice < high; high 0 means all
