@@ -9,7 +9,7 @@ namespace {
 struct Avx512 {
   using Vector = __m512;
   static constexpr int lanes = 16;
-  static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 14;
+  static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 10;
 
   static Vector broadcast(float x) { return _mm512_set1_ps(x); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }

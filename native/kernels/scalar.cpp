@@ -25,7 +25,7 @@ float finish(float x, const Epilogue& epilogue, int channel) {
 }
 
 float weight(const Panels& panels, int channel, int k) {
-  return panels.data[channel / kPanel * panels.stride + k * kPanel + channel % kPanel];
+  return panels.data[channel / kPanel * panels.stride + ptrdiff_t(k) * kPanel + channel % kPanel];
 }
 
 void gemm(const Gemm& op, Range rows, Range panels) {
