@@ -40,7 +40,12 @@ def main(
         cells = time_paths(runners, images, rounds, progress=lambda fraction: progress.update(task, completed=fraction))
     Console(width=120).print(_table(opened.name, threads, cells))
     if json_file:
-        record = {"machine": describe_machine(), "network": opened.name, "threads": threads, "cells": [c.to_dict() for c in cells]}
+        record = {
+            "machine": describe_machine(),
+            "network": opened.name,
+            "threads": threads,
+            "cells": [c.to_dict() for c in cells],
+        }
         json_file.write_text(json.dumps(record, indent=1))
 
 

@@ -29,7 +29,7 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        package = module.split(".")[0]
+        package = module.split(".", maxsplit=1)[0]
         raise MissingExtraError(
             f"{package} is not installed ({error}); install it with: pip install 'dsnet-edge[{extra}]'"
         ) from error

@@ -1,7 +1,7 @@
 """Cuts the demo photos from scikit-image's free pictures (provenance: dsnet_edge/demo/photos/README.md).
 
-    pip download --no-deps scikit-image && unzip scikit_image-*.whl 'skimage/data/*'
-    python scripts/make_photos.py skimage/data
+pip download --no-deps scikit-image && unzip scikit_image-*.whl 'skimage/data/*'
+python scripts/make_photos.py skimage/data
 """
 
 import sys

@@ -105,7 +105,9 @@ def test_decompression_bomb_is_refused(tmp_path, monkeypatch):
         preprocess(tmp_path / "bomb.png", SPEC)
 
 
-@pytest.mark.parametrize("array", [np.zeros((4, 4, 3)), np.zeros((4, 4, 2), np.uint8), np.zeros(5, np.uint8), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4, 3)), np.zeros((4, 4, 2), np.uint8), np.zeros(5, np.uint8), np.zeros((0, 4, 3), np.uint8)]
+)
 def test_wrong_arrays_are_refused(array):
     with pytest.raises(ImageError, match="uint8"):
         preprocess(array, SPEC)

@@ -1,5 +1,7 @@
 """`model.dsnet`: written and read back, and run by the native runtime as the oracle says."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tiny import tiny_arch, tiny_images, tiny_plan
@@ -94,7 +96,8 @@ def test_the_arena_holds_every_weight_once_and_no_path_copies_it(tmp_path):
     plan = random_plan(preset("dsmbnet14-32"), 0)
     write_sliced(plan, tmp_path / "model.dsnet")
     model = _native.Model(str(tmp_path / "model.dsnet"))
-    (mapping,) = [line.split() for line in open("/proc/self/maps") if line.rstrip().endswith("model.dsnet")]
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    (mapping,) = [line.split() for line in maps if line.endswith(str(tmp_path / "model.dsnet"))]
     first, last = (int(address, 16) for address in mapping[0].split("-"))
     assert first <= model.arena_address
     assert model.arena_address + model.arena_bytes <= last

@@ -6,6 +6,7 @@ import numpy as np
 
 from dsnet_edge.arch import Activation, Arch, Attention, Block, Gate
 from dsnet_edge.plan import InputSpec, Plan, Program
+from dsnet_edge.plan.oracle import run_segment
 
 
 def tiny_arch(
@@ -31,7 +32,19 @@ def tiny_plan(arch: Arch | None = None, seed: int = 0) -> Plan:
     arch = arch or tiny_arch()
     state = random_state(arch, np.random.default_rng(seed))
     spec = InputSpec(arch.image_size, arch.image_size, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), arch.image_size)
-    return Plan.from_state(arch, state, spec, tuple(f"class {index}" for index in range(arch.n_classes))).routable()
+    plan = Plan.from_state(arch, state, spec, tuple(f"class {index}" for index in range(arch.n_classes))).routable()
+    _balance(plan)
+    return plan
+
+
+def _balance(plan: Plan) -> None:
+    """Makes the gate's rows orthogonal to the mean hidden vector, so that different images take different paths."""
+    program, gate = plan.program, plan.program.slimming_head[0]
+    values = {program.image: tiny_images(plan, n=16, seed=99).astype(np.float64)}
+    for segment in ("prefix", "gate"):
+        values = run_segment(plan, segment, values, program.paths[0])
+    weight, mean = plan.tensors[f"{gate.name}.weight"], values[gate.input].mean(axis=0)
+    weight -= np.outer(weight @ mean, mean) / (mean @ mean)
 
 
 def tiny_images(plan: Plan, n: int = 4, seed: int = 1) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -26,9 +25,7 @@ def write_sliced(plan: Plan, file: FilePath) -> None:
     writer.add_custom_alignment(ALIGNMENT)
     for key, (kind, value) in _metadata(plan).items():
         if kind.endswith("[]"):
-            writer.add_key_value(
-                key, value, gguf.GGUFValueType.ARRAY, sub_type=getattr(gguf.GGUFValueType, kind[:-2])
-            )
+            writer.add_key_value(key, value, gguf.GGUFValueType.ARRAY, sub_type=getattr(gguf.GGUFValueType, kind[:-2]))
         else:
             writer.add_key_value(key, value, getattr(gguf.GGUFValueType, kind))
     for name, array in _tensors(plan).items():
@@ -37,7 +34,7 @@ def write_sliced(plan: Plan, file: FilePath) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    os.replace(partial, file)
+    partial.replace(file)
 
 
 def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
@@ -181,5 +178,3 @@ def _plan(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray
         interpolation=fields["dsnet.input.interpolation"],
     )
     return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues)
-
-

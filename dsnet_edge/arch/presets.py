@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from dsnet_edge.arch.arch import Arch, Attention, Block, Gate
@@ -33,7 +32,7 @@ def dsmbnet14_small(image_size: int, n_classes: int = 10) -> Arch:
 
 
 def dsmbnet18(n_classes: int = 1000) -> Arch:
-    """The paper's space (table in section 4.1): MobileNetV1 with its first 5 blocks at 0.5, then 18 ratios from 0.35 in steps of 0.05.
+    """The paper's space (section 4.1): MobileNetV1, its first 5 blocks at 0.5, then 18 ratios from 0.35 in steps of 0.05.
 
     Widths are `ratio * C` to the nearest multiple of 8, the paper's smallest division. One double-headed gate with a
     1 + tanh attention head cuts the network after the fifth block.
@@ -44,7 +43,12 @@ def dsmbnet18(n_classes: int = 1000) -> Arch:
 def dsmbnet18_small(image_size: int, n_classes: int = 10) -> Arch:
     """The paper's space at half its width, with three blocks of stage 4, for 32- and 64-pixel images."""
     return _paper(
-        f"dsmbnet18-{image_size}", image_size, n_classes, (8, 16, 32, 32, 64, 64), [256] * 3 + [512] * 2, _small_strides(image_size)
+        f"dsmbnet18-{image_size}",
+        image_size,
+        n_classes,
+        (8, 16, 32, 32, 64, 64),
+        [256] * 3 + [512] * 2,
+        _small_strides(image_size),
     )
 
 
@@ -75,7 +79,7 @@ def _released(
     strides: tuple[int, ...],
 ) -> Arch:
     """Attention between depthwise and pointwise in every block, its hidden width a quarter of the widest input."""
-    widths = [(routed,) * 14 + (teacher,) for routed, teacher in prefix]
+    widths: list[tuple[int, ...]] = [(routed,) * 14 + (teacher,) for routed, teacher in prefix]
     widths += [(*routed, routed[-1]) for routed in suffix]
     blocks = [Block("conv", widths[0], strides[0])]
     for c_in, c_out, stride in zip(widths, widths[1:], strides[1:], strict=False):
@@ -88,7 +92,7 @@ def _paper(
 ) -> Arch:
     """ReLU, and one attention: the gate's own, at the start of the first dynamic block. The widest path teaches."""
     ratios = [0.35 + 0.05 * p for p in range(18)]
-    widths = [(width,) * 18 for width in prefix]
+    widths: list[tuple[int, ...]] = [(width,) * 18 for width in prefix]
     widths += [tuple(8 * round(ratio * base / 8) for ratio in ratios) for base in suffix]
     blocks = [Block("conv", widths[0], strides[0], activation="relu")]
     for index, (c_out, stride) in enumerate(zip(widths[1:], strides[1:], strict=True), start=1):

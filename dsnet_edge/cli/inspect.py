@@ -31,8 +31,8 @@ def _plan(network: str):  # type: ignore[no-untyped-def]  # a Plan; importing it
     from dsnet_edge.arch import PRESETS, preset
     from dsnet_edge.plan import Plan
     from dsnet_edge.plan.blank import blank_plan
-    from dsnet_edge.runtime.oracle import OracleBackend
     from dsnet_edge.runtime.bundle import open_bundle
+    from dsnet_edge.runtime.oracle import OracleBackend
 
     if network in PRESETS:
         return blank_plan(preset(network))

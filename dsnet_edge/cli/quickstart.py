@@ -12,7 +12,6 @@ import typer
 from dsnet_edge.errors import DsnetError
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from dsnet_edge.profiling.timing import Cell

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dsnet_edge.errors import DsnetError, PathError
+from dsnet_edge.errors import ImageError, PathError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,14 +32,13 @@ def run(
 
     runner = Runner(bundle, backend, threads)
     chosen = _path(path)
+    runner.check_path(chosen)
     results: list[tuple[str, Prediction]] = []
     failed = False
     for image in images:
         try:
             results.append((str(image), runner(image, chosen)))
-        except PathError:
-            raise
-        except DsnetError as error:  # one bad photo does not hide the others
+        except ImageError as error:  # one bad photo does not hide the others
             Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
             failed = True
     if as_json:
@@ -63,15 +62,15 @@ def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top
     from rich.table import Table
 
     table = Table(title=f"{runner.bundle.name} on {runner.backend_name}", caption="times in ms", caption_justify="left")
-    for name in ("photo", f"top {top}" if top > 1 else "label"):
-        table.add_column(name)
+    table.add_column("photo", no_wrap=True)
+    table.add_column(f"top {top}" if top > 1 else "label")
     for name in ("path", "MAdds M", "prepare", "prefix", "gate", "suffix"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for file, prediction in results:
         timing = prediction.timing
         table.add_row(
             FilePath(file).name,
-            "  ".join(f"{label} {probability:.1%}" for label, probability in prediction.top(top)),
+            ", ".join(f"{label} {probability:.0%}" for label, probability in prediction.top(top)),
             f"{prediction.path}" + ("" if prediction.routed else " (fixed)"),
             f"{prediction.madds / 1e6:.1f}",
             *(f"{ms:.2f}" for ms in (timing.preprocess_ms, timing.prefix_ms, timing.gate_ms, timing.suffix_ms)),

@@ -115,8 +115,9 @@ class Plan:
                 tensors[f"{op.name}.weight"] = np.ascontiguousarray(self.tensors[f"{op.name}.weight"][window])
                 used = sorted(set(op.rows))
                 epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, window[0])
-                op = replace(op, rows=tuple(used.index(row) for row in op.rows))
-            ops.append(op)
+                ops.append(replace(op, rows=tuple(used.index(row) for row in op.rows)))
+            else:
+                ops.append(op)
         return replace(self, program=replace(program, ops=tuple(ops)), tensors=tensors, epilogues=epilogues)
 
     @property

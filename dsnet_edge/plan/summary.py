@@ -82,9 +82,7 @@ def summarise(plan: Plan) -> Summary:
 
 def _cost(plan: Plan, path: Path, name: str) -> Cost:
     program = plan.program
-    channels = tuple(
-        program.shape(op.output, path)[2] for op in program.ops if op.kind in ("conv2d", "pointwise")
-    )
+    channels = tuple(program.shape(op.output, path)[2] for op in program.ops if op.kind in ("conv2d", "pointwise"))
     return Cost(name, program.madds(path), program.parameters(path), plan.weight_bytes(path), channels)
 
 

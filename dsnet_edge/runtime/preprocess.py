@@ -26,7 +26,7 @@ def preprocess(photo: Photo, spec: InputSpec) -> np.ndarray:
     box = (max(left, 0.0), max(top, 0.0), min(left + crop_width, image.width), min(top + crop_height, image.height))
     image = image.resize((spec.width, spec.height), _RESAMPLING[spec.interpolation], box=box)
     pixels = np.asarray(image, np.float32) / 255
-    return (pixels - np.float32(spec.mean)) / np.float32(spec.std)
+    return (pixels - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
 
 
 def load_rgb(photo: Photo) -> Image.Image:
@@ -60,16 +60,20 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def _scale_to_8_bits(image: Image.Image) -> Image.Image:
     """Pillow's own conversion clips instead of scaling. 16-bit files may arrive as 32-bit integers; floats are 0..1 or 0..255."""
     pixels = np.asarray(image).astype(np.float64)
-    if image.mode == "F":
-        full_scale = 1.0 if pixels.max(initial=0) <= 1 else 255.0
-    else:
-        full_scale = 65535.0
+    float_scale = 1.0 if pixels.max(initial=0) <= 1 else 255.0
+    full_scale = float_scale if image.mode == "F" else 65535.0
     return Image.fromarray((np.clip(np.nan_to_num(pixels) / full_scale, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or not array.size:
+    if (
+        array.dtype != np.uint8
+        or array.ndim not in (2, 3)
+        or (array.ndim == 3 and array.shape[2] not in (3, 4))
+        or not array.size
+    ):
         raise ImageError(
-            f"an image array must be uint8 [h, w], [h, w, 3] or [h, w, 4], found {array.dtype} {list(array.shape)}; convert it first"
+            f"an image array must be uint8 [h, w], [h, w, 3] or [h, w, 4], found {array.dtype} {list(array.shape)}; "
+            "convert it first"
         )
     return Image.fromarray(array)

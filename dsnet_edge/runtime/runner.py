@@ -76,6 +76,7 @@ class Runner:
 
     def __call__(self, photo: Photo, path: int | None = None) -> Prediction:
         """Classifies a photo on `path`, or on the path the gate chooses."""
+        self.check_path(path)
         start = time.perf_counter()
         image = preprocess(photo, self.bundle.input)
         preprocess_ms = (time.perf_counter() - start) * 1e3
@@ -106,8 +107,7 @@ class Runner:
 
     def infer(self, image: np.ndarray, path: int | None = None) -> Stages:
         """The three stages, each timed, on one normalised image `[H, W, 3]`."""
-        if path is not None and not 0 <= path < self.bundle.n_paths:
-            raise PathError(f"path {path} is out of range: {self.bundle.folder} has paths 0 to {self.bundle.n_paths - 1}")
+        self.check_path(path)
         image = np.ascontiguousarray(image)
         start = time.perf_counter()
         feature = self.backend.prefix(image)
@@ -121,6 +121,11 @@ class Runner:
             logits, scores, taken, (after_prefix - start) * 1e3, (after_gate - after_prefix) * 1e3, (end - after_gate) * 1e3
         )
 
+    def check_path(self, path: int | None) -> None:
+        """Raises PathError unless `path` is an index of this bundle's paths, or None for the gate's choice."""
+        if path is not None and not 0 <= path < self.bundle.n_paths:
+            raise PathError(f"path {path} is out of range: {self.bundle.folder} has paths 0 to {self.bundle.n_paths - 1}")
+
 
 def _open_backend(name: str) -> Callable[[Bundle, int], Backend]:
     """The backend's class, imported only when asked for: each belongs to an extra of its own."""
@@ -130,7 +135,7 @@ def _open_backend(name: str) -> Callable[[Bundle, int], Backend]:
         "litert": ("litert", "LitertBackend"),
         "numpy": ("oracle", "OracleBackend"),
     }[name]
-    return getattr(importlib.import_module(f"dsnet_edge.runtime.{module}"), cls)  # type: ignore[no-any-return]
+    return getattr(importlib.import_module(f"dsnet_edge.runtime.{module}"), cls)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

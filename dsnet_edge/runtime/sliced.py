@@ -22,7 +22,9 @@ class SlicedBackend:
         found = (self.model.height, self.model.width, self.model.n_paths, self.model.n_classes)
         expected = (bundle.input.height, bundle.input.width, bundle.n_paths, len(bundle.labels))
         if found != expected:
-            raise BundleError(f"{file}: height, width, paths, classes are {found}, the manifest says {expected}; convert it again")
+            raise BundleError(
+                f"{file}: height, width, paths, classes are {found}, the manifest says {expected}; convert it again"
+            )
 
     def prefix(self, image: np.ndarray) -> None:
         self.session.prefix(image)

@@ -27,8 +27,8 @@ def sgs_targets(slimmest_correct: Tensor, widest_correct: Tensor, n_choices: int
 def sgs_loss(scores: Tensor, targets: Tensor, balance: float) -> Tensor:
     """Cross-entropy of the un-noised scores `[N, P]` and the targets `[N]` (eq. 10), with more weight on the rarer target.
 
-    A sample weighs `share^-balance`, where `share` is how much of the batch has its target. At 0, the paper's loss, a gate with weak
-    evidence sends everything the way most samples should go; at 1 it weighs the evidence as if both ways were as frequent.
+    A sample weighs `share^-balance`, where `share` is how much of the batch has its target. At 0, the paper's loss, a gate with
+    weak evidence sends everything the way most samples should go; at 1 it decides as if both ways were equally frequent.
     """
     counts = torch.bincount(targets, minlength=scores.shape[1])
     weights = (len(targets) / counts[targets]) ** balance

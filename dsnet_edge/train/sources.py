@@ -20,17 +20,22 @@ Arrays = tuple[np.ndarray, np.ndarray]  # uint8 [N, H, W, 3], int64 [N]
 FASHION_LABELS = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
-_FASHION_FOLDERS = ("fashion-mnist", ".", "/usr/share/dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist")
+_DEBIAN_FASHION = FilePath("/usr/share/datasets/fashion-mnist")
 
 
 def data_folder(given: FilePath | None) -> FilePath:
     """The folder with the datasets: the argument, else the environment variable DSNET_EDGE_DATA."""
-    folder = given or (FilePath(os.environ["DSNET_EDGE_DATA"]) if os.environ.get("DSNET_EDGE_DATA") else None)
+    folder = given or _folder_from_environment()
     if folder is None:
         raise DsnetError("no data folder: give --data, or set the environment variable DSNET_EDGE_DATA")
     if not folder.is_dir():
         raise DsnetError(f"{folder}: no such data folder; give --data, or set DSNET_EDGE_DATA")
     return folder
+
+
+def _folder_from_environment() -> FilePath | None:
+    value = os.environ.get("DSNET_EDGE_DATA")
+    return FilePath(value) if value else None
 
 
 def cache_folder() -> FilePath:
@@ -76,9 +81,12 @@ def _tar_images(archive: FilePath) -> Iterator[tuple[str, str, np.ndarray]]:
                 yield parts[0], parts[1], np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"))
 
 
-def fashion_mnist(folder: FilePath | None) -> tuple[Arrays, Arrays, tuple[str, ...]]:
-    """The four idx files, plain or gzipped, in `folder`, its `fashion-mnist`, or where Debian's package puts them."""
-    candidates = [folder / name if folder else FilePath(name) for name in _FASHION_FOLDERS]
+def fashion_mnist(given: FilePath | None) -> tuple[Arrays, Arrays, tuple[str, ...]]:
+    """The four idx files, plain or gzipped, in `given` or its `fashion-mnist`, else in $DSNET_EDGE_DATA or Debian's place."""
+    folder = given or _folder_from_environment()
+    candidates = [folder, folder / "fashion-mnist"] if folder else []
+    if given is None:
+        candidates.append(_DEBIAN_FASHION)
     for place in candidates:
         if next(place.glob("train-images-idx3-ubyte*"), None):
             train, test = (

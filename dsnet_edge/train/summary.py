@@ -19,7 +19,12 @@ def path_figures(net: SlimmableNet, outcomes: Outcomes) -> list[dict[str, Any]]:
     """Accuracy (per cent) and multiply-adds of every path, slimmest first."""
     program = Program.from_arch(net.arch)
     return [
-        {"path": str(path), "madds": program.madds(path), "accuracy": round(float(accuracy), 3)}
+        {
+            "path": str(path),
+            "routable": path in net.arch.space,
+            "madds": program.madds(path),
+            "accuracy": round(float(accuracy), 3),
+        }
         for path, accuracy in zip(net.arch.paths, outcomes.accuracies, strict=True)
     ]
 
@@ -53,7 +58,7 @@ def table(figures: dict[str, Any], title: str) -> Table:
     for path in figures["paths"]:
         share = shares.get(path["path"])
         cells = f"{path['madds'] / 1e6:.2f}", f"{path['accuracy']:.2f}", "" if share is None else f"{100 * share:.1f}"
-        result.add_row(f"path {path['path']}", *cells)
+        result.add_row(f"path {path['path']}" + ("" if path["routable"] else " (teacher)"), *cells)
     if dynamic:
         madds = f"{dynamic['madds'] / 1e6:.2f}"
         result.add_section()

@@ -145,4 +145,4 @@ def _parallel(module: nn.Module, group: Group) -> nn.Module:
     """Gradients averaged over the group's processes."""
     if group.world == 1:
         return module
-    return nn.parallel.DistributedDataParallel(module, broadcast_buffers=False)
+    return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False)
