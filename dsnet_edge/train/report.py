@@ -27,7 +27,7 @@ class Reporter:
             self._writer = SummaryWriter(str(log_folder))
 
     def line(self, text: str) -> None:
-        self.console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {text}", highlight=False, soft_wrap=True)
+        self.console.print(f"{time.strftime('%H:%M:%S')} {text}", highlight=False, markup=False, soft_wrap=True)
 
     def scalars(self, step: int, **values: float) -> None:
         if self._writer is not None:
