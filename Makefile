@@ -3,15 +3,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-CPUS := $(shell nproc)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test setup lint format bench arm-test native-test clean
+.PHONY: demo test setup test-packages lint format bench arm-test native-test clean
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
 
-test: setup native-test arm-test  ## all tests
+test: native-test arm-test  ## all tests
 	$(BIN)/python -m pytest
 
 setup: $(VENV)/.installed
@@ -24,12 +23,14 @@ $(VENV)/.installed: pyproject.toml CMakeLists.txt $(wildcard native/*/*.cpp nati
 	$(BIN)/python -m pip install -q -e '.[all,dev]'
 	touch $@
 
-native-test: setup  ## the C++ tests, here and under the sanitizers
+test-packages: setup
+	scripts/system-packages.sh test
+
+native-test: test-packages  ## the C++ tests, here and under the sanitizers
 	scripts/native-tests.sh host
 	scripts/native-tests.sh sanitize
 
-arm-test: setup  ## the C++ tests, cross-compiled to aarch64 and run under qemu-user
-	scripts/system-packages.sh test
+arm-test: test-packages  ## the C++ tests, cross-compiled to aarch64 and run under qemu-user
 	scripts/native-tests.sh arm
 
 lint: setup  ## formatting, style and types

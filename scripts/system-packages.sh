@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the project needs and that are missing. Says what and why; does nothing if all are there.
 #
-#   scripts/system-packages.sh build   # compile the native runtime: make demo, make setup
+#   scripts/system-packages.sh build   # compile the native runtime (make setup)
 #   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST
 #   scripts/system-packages.sh lint    # and check the C++ style
 set -euo pipefail
@@ -12,7 +12,7 @@ declare -A why=(
   [python3-venv]="makes the virtual environment"
   [cmake]="configures the native tests"
   [ninja-build]="builds the native tests"
-  [clang-19]="compiles for ARM, where gcc 12 spills registers"
+  [clang-19]="compiles for ARM, where gcc 12 spills registers, and checks the C++"
   [lld-19]="links for ARM"
   [g++-aarch64-linux-gnu]="the ARM C++ library and headers"
   [qemu-user]="runs the ARM tests on this machine"
@@ -20,11 +20,11 @@ declare -A why=(
   [clang-format-19]="C++ formatting"
   [clang-tidy-19]="C++ checks"
 )
-build=(g++ cmake ninja-build)
+build=(g++)
 # A Python that does not come from Debian (pyenv, conda) brings its own headers and venv.
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
-tests=(clang-19 lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist)
-lint=(clang-format-19 clang-tidy-19)
+tests=(cmake ninja-build clang-19 lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist)
+lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# clang-format and clang-tidy over the C++ sources.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t sources < <(git ls-files 'native/*.cpp' 'native/*.h' 'tests/native/*.cpp' 'tests/native/*.h')
+clang-format-19 --dry-run --Werror "${sources[@]}"
+mkdir -p build
+cmake -S . -B build/native-tidy -G Ninja -DDSNET_TESTS=ON -DCMAKE_CXX_COMPILER=clang++-19 >build/native-tidy.log
+printf '%s\n' "${sources[@]}" | grep '\.cpp$' | grep -v -e neon -e native/python |
+  xargs -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/native-tidy --warnings-as-errors='*'

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds and runs the C++ tests: scripts/native-tests.sh host|sanitize|arm
+# Then lets dsnet-check compare whole networks with the NumPy oracle, on this CPU or on emulated ARM cores.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${PYTHON:-.venv/bin/python}
+kind=${1:?usage: $0 host|sanitize|arm}
+build=build/native-$kind
+options=(-DDSNET_TESTS=ON)
+emulators=("")
+case "$kind" in
+  host) ;;
+  sanitize) options+=(-DDSNET_SANITIZE=ON) ;;
+  arm)
+    options+=(-DCMAKE_TOOLCHAIN_FILE="$PWD/native/cmake/aarch64-clang.cmake")
+    emulators=("qemu-aarch64 -cpu cortex-a72" "qemu-aarch64 -cpu cortex-a76")
+    ;;
+  *) echo "usage: $0 host|sanitize|arm" >&2; exit 2 ;;
+esac
+mkdir -p build
+cmake -S . -B "$build" -G Ninja "${options[@]}" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+cmake --build "$build" -j "$(nproc)"
+ctest --test-dir "$build" --output-on-failure -j "$(nproc)"
+
+for preset in dsmbnet14-32 dsmbnet18-32; do
+  $python tests/native/write_golden.py $preset "$build/golden"
+  for emulator in "${emulators[@]}"; do
+    echo "dsnet-check $preset $emulator"
+    $emulator "$build/tests/native/dsnet-check" "$build/golden/$preset.dsnet" "$build/golden/$preset.golden"
+  done
+done
