@@ -114,6 +114,8 @@ def test_a_diverging_loss_stops_the_run() -> None:
         trainer.train_epoch(data(), QUIET)
     with pytest.raises(DsnetError, match=r"8 training images do not fill a batch of 16; make supernet\.batch smaller"):
         SupernetTrainer.start(RECIPE, 10, Group()).train_epoch(data(8), QUIET)
+    with pytest.raises(DsnetError, match="8 training images do not fill a batch of 16"):
+        recalibrate(trainer.net, data(8).train, trainer.net.arch.paths, batch=16, n_batches=1, reporter=QUIET)
 
 
 def test_the_learning_rate_warms_up_and_follows_a_cosine() -> None:

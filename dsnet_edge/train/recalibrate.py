@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from dsnet_edge.arch import Path
+from dsnet_edge.errors import DsnetError
 from dsnet_edge.nn import SlimmableNet, Statistics
 from dsnet_edge.train.data import Split
 from dsnet_edge.train.report import Reporter
@@ -24,6 +25,8 @@ def recalibrate(
     """
     device = next(net.parameters()).device
     images = list(itertools.islice(split.calibration_batches(batch), n_batches))
+    if not images:
+        raise DsnetError(f"{len(split)} training images do not fill a batch of {batch}; make supernet.batch smaller")
     for path in reporter.track(paths, len(paths), "recalibrating paths"):
         for k, x in enumerate(images, start=1):
             net(x.to(device), path, Statistics(from_batch=True, momentum=1 / k))

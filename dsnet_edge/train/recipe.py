@@ -8,8 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from dsnet_edge.arch import PRESETS
+from dsnet_edge.arch import PRESETS, preset
 from dsnet_edge.errors import DsnetError
+
+_BOUNDS: tuple[tuple[str, float, float], ...] = (
+    ("data.size", 16, 4096),
+    ("data.resize", 8, 4096),
+    ("data.crop_padding", 0, 8),
+    ("data.jitter", 0, 1),
+    ("data.erase", 0, 1),
+    ("supernet.epochs", 1, 10**6),
+    ("supernet.batch", 2, 10**6),
+    ("supernet.random_paths", 0, 100),
+    ("supernet.ema_decay", 0, 0.999999),
+    ("supernet.temperature", 0.001, 1000),
+    ("supernet.label_smoothing", 0, 1),
+    ("supernet.recalibration_batches", 1, 10**6),
+    ("supernet.optimizer.learning_rate", 0, 1000),
+    ("supernet.optimizer.momentum", 0, 1),
+    ("supernet.optimizer.warmup_epochs", 0, 10**6),
+    ("gate.epochs", 1, 10**6),
+    ("gate.batch", 1, 10**6),
+    ("gate.temperature", 0.001, 1000),
+    ("gate.views", 0, 10**6),
+)
 
 
 @dataclass(frozen=True)
@@ -103,18 +125,19 @@ def read_recipe(path: FilePath | str) -> Recipe:
 
 
 def recipe_from_dict(data: dict[str, Any], source: str) -> Recipe:
+    """A recipe from what `recipe_to_dict` or a TOML parser gives; `source` names the file in errors."""
     recipe = _build(Recipe, data, source, "")
     if recipe.arch not in PRESETS:
         raise DsnetError(f"{source}: arch {recipe.arch!r} is unknown; choose one of {', '.join(PRESETS)}")
-    positive = {"data.size": recipe.data.size, "data.resize": recipe.data.resize}
-    positive |= {"supernet.epochs": recipe.supernet.epochs, "supernet.batch": recipe.supernet.batch}
-    positive |= {"supernet.recalibration_batches": recipe.supernet.recalibration_batches}
-    positive |= {"gate.batch": recipe.gate.batch, "supernet.temperature": recipe.supernet.temperature}
-    for name, value in positive.items():
-        if value <= 0:
-            raise DsnetError(f"{source}: {name} must be positive, found {value}")
-    if not 0 <= recipe.supernet.ema_decay < 1:
-        raise DsnetError(f"{source}: supernet.ema_decay must lie in [0, 1), found {recipe.supernet.ema_decay}")
+    if recipe.data.size != preset(recipe.arch).image_size:
+        wanted = preset(recipe.arch).image_size
+        raise DsnetError(f"{source}: {recipe.arch} takes {wanted}-pixel images, data.size says {recipe.data.size}")
+    for name, low, high in _BOUNDS:
+        value = recipe
+        for part in name.split("."):
+            value = getattr(value, part)
+        if not low <= value <= high:
+            raise DsnetError(f"{source}: {name} must lie between {low} and {high}, found {value}")
     return recipe
 
 
