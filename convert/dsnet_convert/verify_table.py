@@ -16,8 +16,8 @@ def verify_table(report: Report) -> Table:
     backends = [gate.backend for gate in report.gates]
     verdict = "every path within" if report.passed else "[red]MISSED:[/] some path or gate is not within"
     caption = (
-        f"{verdict} {report.tolerance:g} of the NumPy oracle on {report.images} images (max|a-b| / max|b|); "
-        "beside it the largest absolute error and top-1 agreement"
+        f"{verdict} {report.tolerance:g} of the NumPy oracle on {report.images} images: "
+        "relative error (max|a-b| / max|b|), absolute error, top-1 agreement"
     )
     table = Table(title=f"verify {report.bundle}", caption=caption, caption_justify="left")
     table.add_column("path", justify="right")
@@ -27,17 +27,17 @@ def verify_table(report: Report) -> Table:
     for path in sorted({result.path for result in report.paths}):
         table.add_row(str(path), *(_path_cell(by_cell[path, backend]) for backend in backends))
     table.add_section()
-    table.add_row("gate", *(_gate_cell(gate) for gate in report.gates))
+    table.add_row("gate choice", *(_gate_cell(gate) for gate in report.gates))
     return table
 
 
 def _path_cell(result: PathResult) -> str:
-    text = f"{result.relative_error:.1e}  {result.max_abs_error:.1e}  {result.top1_agreement:.0%}"
+    text = f"{result.relative_error:.0e} {result.max_abs_error:.0e} {result.top1_agreement:.0%}"
     return text if result.passed else f"[red]{text}[/]"
 
 
 def _gate_cell(result: GateResult) -> str:
-    text = f"{result.relative_error:.1e}  same choice {result.same_choice}/{result.images}"
+    text = f"{result.relative_error:.0e} same {result.same_choice}/{result.images}"
     if result.near_ties:
         text += f", {result.near_ties} near ties"
     return text if result.passed else f"[red]{text}[/]"

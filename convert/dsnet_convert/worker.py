@@ -8,6 +8,7 @@ stage that is done, then `{"done": true}` or `{"error": MESSAGE}`. See `dsnet_co
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -25,6 +26,7 @@ def main() -> None:
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever the converters print
     warnings.filterwarnings("ignore")
+    gc.set_threshold(100_000, 50, 100)  # the converters hold millions of live objects: by default 15 % of the time is collection
     plan = read_sliced(model)
     for line in sys.stdin:
         try:
