@@ -56,7 +56,7 @@ def _table(manifest: dict[str, Any]) -> Table:
     from rich.table import Table
 
     arena, files, n_paths = manifest["arena_bytes"], manifest["files"], len(manifest["paths"])
-    title = f"{manifest['name']}: {n_paths} paths, a weight arena of {arena / 1e6:.2f} MB"
+    title = f"{manifest['name']}: {n_paths} paths, arena {arena / 1e6:.2f} MB"
     table = Table(title=title)
     table.add_column("target")
     for name in ("files", "MB", "x arena"):
