@@ -29,9 +29,9 @@ _ENVIRONMENT = {
 
 
 def run_jobs(model: FilePath, folder: FilePath, jobs: Sequence[Job], report: Report) -> None:
-    """Runs the jobs, in order of start, on as many processes as there are CPUs. Raises DsnetError if one fails."""
+    """Runs the jobs, in order of start, on as many processes as there are CPUs, up to four. Raises DsnetError if one fails."""
     queue = deque(jobs)
-    count = min(len(os.sched_getaffinity(0)), len(jobs))
+    count = min(len(os.sched_getaffinity(0)), len(jobs), 4)  # each holds up to a gigabyte
     workers = [_Worker(model, folder) for _ in range(count)]
     try:
         with ThreadPoolExecutor(count) as pool:
