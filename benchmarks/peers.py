@@ -66,17 +66,17 @@ def _table(name: str, threads: int, cells: list[Cell]) -> Table:
     table = Table(title=f"{name}, fp32, {threads} thread{plural}", caption=caption, caption_justify="left")
     for column in ("path", "sliced", *PEERS, *(f"sliced / {peer}" for peer in PEERS)):
         table.add_column(column, justify="right")
-    worst = dict.fromkeys(PEERS, 0.0)
+    worst = dict.fromkeys(PEERS, (0.0, 0.0))
     for path in range(n_paths):
         row = {backend: by_cell[backend, path] for backend in ("sliced", *PEERS)}
         ratios = []
         for peer in PEERS:
-            medians = row["sliced"].median_ms / row[peer].median_ms
-            ratios.append(f"{medians:.2f} ({row['sliced'].min_ms / row[peer].min_ms:.2f})")
-            worst[peer] = max(worst[peer], medians)
+            ratio = row["sliced"].median_ms / row[peer].median_ms, row["sliced"].min_ms / row[peer].min_ms
+            ratios.append("{:.2f} ({:.2f})".format(*ratio))
+            worst[peer] = max(worst[peer][0], ratio[0]), max(worst[peer][1], ratio[1])
         table.add_row(str(path), *(f"{cell.median_ms:.2f} ({cell.min_ms:.2f})" for cell in row.values()), *ratios)
     table.add_section()
-    table.add_row("worst", "", "", "", *(f"{ratio:.2f}" for ratio in worst.values()))
+    table.add_row("worst", "", "", "", *("{:.2f} ({:.2f})".format(*ratio) for ratio in worst.values()))
     return table
 
 
