@@ -52,7 +52,7 @@ def test_run_prints_json(tiny_bundle, photo, backend):
 def test_run_prints_a_table_and_takes_a_path(tiny_bundle, photo):
     output = dsnet_edge("run", tiny_bundle, photo, "--path", 2)
     assert "photo.png" in output
-    assert "2 (fixed)" in output
+    assert "path fixed by the caller" in output
 
 
 @pytest.mark.parametrize(

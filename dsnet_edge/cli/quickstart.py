@@ -51,7 +51,7 @@ def quickstart(
 
     console.rule("3/5 classify photos: the gate picks a width for each")
     runners = {target: Runner(bundle, target) for target in TARGETS}
-    console.print(predictions_table(runners["sliced"], _classify(runners["sliced"], demo.photos()), top=3))
+    console.print(predictions_table(runners["sliced"], _classify(runners["sliced"], demo.photos()), top=1))
     console.print(_agreement(runners, demo.photos()))
 
     console.rule("4/5 time every path")
@@ -102,12 +102,12 @@ def _paths_table(runner: Runner, cells: list[Cell], figures: dict[str, Any]) -> 
 
     medians = {(cell.backend, cell.path): cell.median_ms for cell in cells}
     caption = (
-        f"median ms of {cells[0].runs} runs, one thread, gate included; {machine_line()}\n"
-        f"accuracy on {figures['test_images']} CIFAR-10 test images; dynamic: averages at the gate's shares of paths"
+        f"ms: median of {cells[0].runs} runs, one thread, gate included\n{machine_line()}\n"
+        f"accuracy on {figures['test_images']} CIFAR-10 test images; dynamic: averages at the gate's shares"
     )
     table = Table(title=f"{runner.bundle.name}, fp32", caption=caption, caption_justify="left")
-    for column in ("path", "MAdds M", "accuracy %", "share %", *(f"{target} ms" for target in TARGETS)):
-        table.add_column(column, justify="right")
+    for column in ("path", "MAdds M", "accuracy %", "share %", *TARGETS):
+        table.add_column(column, justify="right", no_wrap=True)
     dynamic = figures["dynamic"]
     for path, share in enumerate(dynamic["shares"]):
         accuracy = figures["paths"][path]["accuracy"]
