@@ -108,16 +108,22 @@ def _paths_table(runner: Runner, cells: list[Cell], figures: dict[str, Any]) -> 
     table = Table(title=f"{runner.bundle.name}, fp32", caption=caption, caption_justify="left")
     for column in ("path", "MAdds M", "accuracy %", "share %", *TARGETS):
         table.add_column(column, justify="right", no_wrap=True)
-    dynamic = figures["dynamic"]
-    for path, share in enumerate(dynamic["shares"]):
+    dynamic, shares = figures["dynamic"], _shares(runner, figures)
+    for path, share in enumerate(shares):
         accuracy = figures["paths"][path]["accuracy"]
         times = (f"{medians[target, path]:.3f}" for target in TARGETS)
         table.add_row(str(path), f"{runner.bundle.madds[path] / 1e6:.2f}", f"{accuracy:.1f}", f"{share:.0%}"[:-1], *times)
     table.add_section()
-    average = _dynamic_latency(cells, dynamic["shares"])
+    average = _dynamic_latency(cells, shares)
     times = (f"{average[target]:.3f}" for target in TARGETS)
     table.add_row("dynamic", f"{dynamic['madds'] / 1e6:.2f}", f"{dynamic['accuracy']:.1f}", "100", *times)
     return table
+
+
+def _shares(runner: Runner, figures: dict[str, Any]) -> list[float]:
+    """How often the gate took each path of the bundle; it may have been trained to choose among some of them only."""
+    first, behind = figures["gate_choices"]
+    return [0.0] * first + figures["dynamic"]["shares"] + [0.0] * (runner.bundle.n_paths - behind)
 
 
 def _dynamic_latency(cells: list[Cell], shares: list[float]) -> dict[str, float]:
@@ -138,7 +144,7 @@ def _record(runner: Runner, cells: list[Cell], figures: dict[str, Any], verified
         "threads": 1,
         "figures": figures,
         "cells": [cell.to_dict() for cell in cells],
-        "dynamic_latency_ms": _dynamic_latency(cells, figures["dynamic"]["shares"]),
+        "dynamic_latency_ms": _dynamic_latency(cells, _shares(runner, figures)),
         "verify": verified,
     }
 
@@ -148,7 +154,7 @@ def _plot(record: dict[str, Any], file: FilePath) -> None:
     from dsnet_edge.profiling.plot import Tradeoff, plot_tradeoff
 
     figures, dynamic = record["figures"], record["figures"]["dynamic"]
-    n_paths = len(dynamic["shares"])
+    n_paths = 1 + max(cell["path"] for cell in record["cells"])
     latency: dict[str, list[float]] = {
         target: [cell["median_ms"] for cell in record["cells"] if cell["backend"] == target] for target in TARGETS
     }
