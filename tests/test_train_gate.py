@@ -97,13 +97,23 @@ def test_kept_and_recomputed_passes_train_the_same_gate() -> None:
     assert torch.allclose(kept.gate.weight, recomputed.gate.weight, atol=1e-6)
 
 
-def test_a_restricted_gate_leaves_the_other_rows_alone() -> None:
-    net = biased_net()
-    before = net.gate.weight.detach().clone()
-    recipe = dataclasses.replace(RECIPE, low=1, high=3)
-    assert [path.choices for path in gate_space(net, recipe).paths()] == [(1,), (2,)]
-    train_gate(net, Images(64), recipe, 0, QUIET)
-    assert torch.equal(net.gate.weight[0], before[0]) and not torch.equal(net.gate.weight[1:], before[1:])
+def test_a_restricted_gate_never_chooses_outside() -> None:
+    net, split = biased_net(), Images()
+    recipe = dataclasses.replace(RECIPE, low=0, high=2, lambda_cplx=0.0)
+    assert [path.choices for path in gate_space(net, recipe).paths()] == [(0,), (1,)]
+    with torch.no_grad():
+        net.gate.weight[2] = 10.0
+    assert (net.dynamic(split.images)[1] == 2).all()
+    train_gate(net, split, recipe, 0, QUIET)
+    anything = torch.rand(1000, 6, generator=torch.Generator().manual_seed(1)) * torch.tensor([1e-3, 1, 10]).repeat(2)
+    assert (net.gate(anything).argmax(1) < 2).all()
+    assert (net.dynamic(split.images)[1] < 2).all()
+
+
+def test_a_scalar_gate_cannot_be_restricted() -> None:
+    scalar = SlimmableNet(dataclasses.replace(ARCH, gate=dataclasses.replace(ARCH.gate, design="scalar")))
+    with pytest.raises(DsnetError, match="cannot be restricted"):
+        train_gate(scalar, Images(64), dataclasses.replace(RECIPE, high=2), 0, QUIET)
 
 
 def test_too_few_images_are_named() -> None:

@@ -17,7 +17,7 @@ class RoutingFigures:
     accuracy: float
     madds: float
     shares: tuple[float, ...]  # of each path of the space
-    static_accuracy: float  # of the best static paths at the same multiply-adds
+    static_accuracy: float  # of the best static paths at the same multiply-adds, inside the space or not
     random_accuracy: float  # of the same shares dealt at random: mean ...
     random_std: float  # ... and standard deviation over the draws
     oracle_accuracy: float  # each sample on its cheapest correct path, the slimmest where none is
@@ -38,7 +38,7 @@ def routing_figures(outcomes: Outcomes, madds: np.ndarray, space: PathSpace, dra
         accuracy=float(100 * correct[choices, samples].mean()),
         madds=average,
         shares=tuple(float(share) for share in np.bincount(choices, minlength=len(costs)) / len(choices)),
-        static_accuracy=static_at(costs, 100 * correct.mean(1), average),
+        static_accuracy=static_at(madds, outcomes.accuracies, average),
         random_accuracy=float(np.mean(dealt)),
         random_std=float(np.std(dealt)),
         oracle_accuracy=float(100 * correct[cheapest, samples].mean()),

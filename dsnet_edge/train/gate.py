@@ -41,6 +41,8 @@ def train_gate(net: SlimmableNet, split: Split, recipe: GateRecipe, seed: int, r
     """
     if len(split) < recipe.batch:
         raise DsnetError(f"{len(split)} training images do not fill a batch of {recipe.batch}; make gate.batch smaller")
+    if net.arch.gate.design == "scalar" and gate_space(net, recipe) != net.arch.space:
+        raise DsnetError("a scalar gate has one output for all choices and cannot be restricted; drop gate.low and gate.high")
     with_w1 = recipe.trainable == "w1w2"
     trainable = _unfreeze(net, with_w1)
     optimizer = torch.optim.SGD(trainable, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
@@ -59,6 +61,7 @@ def train_gate(net: SlimmableNet, split: Split, recipe: GateRecipe, seed: int, r
         figures = _train_epoch(objective, optimizer, views[epoch % keep] if keep else batches(epoch))
         reporter.line(f"gate epoch {epoch + 1}/{recipe.epochs}: " + ", ".join(f"{k} {v:.4f}" for k, v in figures.items()))
         reporter.scalars(epoch + 1, **{f"gate__{name}": value for name, value in figures.items()})
+    _close_other_rows(net, objective.space)
     net.requires_grad_(True)
 
 
@@ -100,6 +103,21 @@ def _train_epoch(objective: _Objective, optimizer: torch.optim.Optimizer, batche
         optimizer.step()
         history.append({name: value.detach() for name, value in parts.items()})
     return {name: torch.stack([parts[name] for parts in history]).mean().item() for name in history[0]}
+
+
+@torch.no_grad()
+def _close_other_rows(net: SlimmableNet, space: PathSpace) -> None:
+    """Makes the gate of a restricted space never choose outside it, wherever it is deployed.
+
+    The hidden vector is not negative, so a row below all open ones by 1 in every entry scores less than each of them.
+    """
+    if space == net.arch.space:
+        return
+    low, high = space.gates[0]
+    for parameter in net.gate.parameters():
+        closed = parameter[low:high].amin(0) - 1
+        parameter[:low] = closed
+        parameter[high:] = closed
 
 
 def _unfreeze(net: SlimmableNet, with_w1: bool) -> list[torch.nn.Parameter]:
