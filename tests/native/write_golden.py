@@ -1,6 +1,6 @@
 """Writes MODEL.dsnet and MODEL.golden for `dsnet-check`, from random weights and the NumPy oracle.
 
-    python tests/native/write_golden.py PRESET FOLDER
+python tests/native/write_golden.py PRESET FOLDER
 """
 
 import sys
