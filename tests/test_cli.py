@@ -89,3 +89,40 @@ def test_a_bad_photo_does_not_hide_the_good_ones(tiny_bundle, photo, tmp_path):
     assert result.returncode == 2
     assert "bad.jpg" in result.stderr
     assert json.loads(result.stdout)[0]["image"] == str(photo)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["inspect", "CHECKPOINT"], "convert"),
+        (["convert", "CHECKPOINT", "-o", "OUT"], "convert"),
+        (["convert", "--arch", "dsmbnet14-32", "--random", "0", "-o", "OUT", "--to", "executorch"], "executorch"),
+        (["convert", "--arch", "dsmbnet14-32", "--random", "0", "-o", "OUT", "--to", "litert"], "litert"),
+        (["verify", "BUNDLE"], "convert"),
+        (["run", "BUNDLE", "PHOTO", "--backend", "executorch"], "executorch"),
+        (["run", "BUNDLE", "PHOTO", "--backend", "litert"], "litert"),
+        (["run", "BUNDLE", "PHOTO", "--backend", "numpy"], "convert"),
+        (["train", "supernet", "recipe.toml", "-o", "OUT"], "train"),
+        (["quickstart", "-o", "OUT"], "plot"),
+    ],
+)
+def test_a_missing_extra_is_one_line_that_names_it(arguments, extra, tiny_bundle, photo, tmp_path):
+    """In an interpreter that has the core's packages only."""
+    places = {"BUNDLE": tiny_bundle, "PHOTO": photo, "OUT": tmp_path / "out", "CHECKPOINT": demo.CHECKPOINT}
+    for name, place in places.items():
+        arguments = [argument.replace(name, str(place)) for argument in arguments]
+    program = """
+import sys
+class Refuse:
+    def find_spec(self, name, *rest):
+        extras = "torch torchvision executorch litert_torch ai_edge_litert tflite_runtime gguf safetensors matplotlib"
+        if name.split(".")[0] in extras.split():
+            raise ModuleNotFoundError(f"No module named {name!r}")
+sys.meta_path.insert(0, Refuse())
+from dsnet_edge.cli import main
+main()
+"""
+    result = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert result.returncode == 2, result.stderr
+    assert f"pip install 'dsnet-edge[{extra}]'" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dsnet_edge.errors import DsnetError
+from dsnet_edge.errors import DsnetError, require
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,6 +36,7 @@ def quickstart(
     from dsnet_edge.plan.checkpoint import read_checkpoint
     from dsnet_edge.runtime import Runner
 
+    require("matplotlib", "plot")  # before the minutes of work, not after them
     start = time.perf_counter()
     console = Console()
     bundle = output / "bundle"

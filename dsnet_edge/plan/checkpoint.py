@@ -13,11 +13,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from dsnet_edge.arch import Arch, arch_from_dict, arch_to_dict
-from dsnet_edge.errors import BundleError
+from dsnet_edge.errors import BundleError, require
 from dsnet_edge.plan.parameters import parameter_shapes
 from dsnet_edge.plan.plan import InputSpec
 
@@ -49,7 +47,9 @@ def write_checkpoint(checkpoint: Checkpoint, path: FilePath) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        save_file({name: np.ascontiguousarray(t, np.float32) for name, t in checkpoint.tensors.items()}, temporary, metadata)
+        require("safetensors.numpy", "convert").save_file(
+            {name: np.ascontiguousarray(t, np.float32) for name, t in checkpoint.tensors.items()}, temporary, metadata
+        )
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -60,13 +60,14 @@ def read_checkpoint(path: FilePath | str) -> Checkpoint:
     path = FilePath(path)
     if not path.is_file():
         raise BundleError(f"{path}: no such checkpoint; give the .safetensors file that 'dsnet-edge train' wrote")
+    safetensors = require("safetensors", "convert")
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             _expect(path, "format", FORMAT, metadata.get("format"), "write it with 'dsnet-edge train' or 'dsnet-edge import'")
             _expect(path, "version", VERSION, metadata.get("version"), "update dsnet-edge, or write the file again")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
-    except (SafetensorError, OSError, TypeError) as error:
+    except (safetensors.SafetensorError, OSError, TypeError) as error:
         raise BundleError(f"{path}: not a readable safetensors file ({error}); copy or write it again") from error
     arch = arch_from_dict(_json(path, metadata, "arch"), str(path))
     spec = _input(path, _json(path, metadata, "input"))
