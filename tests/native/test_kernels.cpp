@@ -172,7 +172,7 @@ void test_depthwise(const dsnet::Kernels& kernels) {
   const int out_h = out_size(h, window), out_w = out_size(w, window), taps_stride = c + pick(0, 2) * kPanel;
   const Floats input(static_cast<size_t>(h * w * c)), taps(static_cast<size_t>(window.kernel * window.kernel * taps_stride));
   const Table table(c);
-  const auto size = static_cast<size_t>(out_h * out_w * c);
+  const auto size = static_cast<size_t>(out_h) * static_cast<size_t>(out_w) * static_cast<size_t>(c);
   const Output found(size), expected(size);
   dsnet::Depthwise job = {input.get(), h, w, c, c, window, taps.get(), taps_stride, expected.get(), out_w, table.epilogue};
   const Range rows = pick_range(out_h);
