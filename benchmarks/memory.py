@@ -7,6 +7,7 @@ Counts resident memory by kind (/proc/self/smaps_rollup): what the backend alloc
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from rich.table import Table
 
 from dsnet_edge.profiling.machine import machine_line
 from dsnet_edge.runtime import Runner, open_bundle
+
+LIBRARIES = {"sliced": "dsnet_edge._native", "litert": "ai_edge_litert.interpreter", "executorch": "executorch.runtime"}
 
 
 def resident_bytes() -> dict[str, int]:
@@ -31,10 +34,10 @@ def resident_bytes() -> dict[str, int]:
 
 
 def measure(folder: str, backend: str) -> dict[str, int]:
-    """What one backend adds, the libraries' own memory apart: a runner opens and closes before the count begins."""
+    """What one backend adds; its library is imported before the count begins, so that it counts as nobody's."""
     bundle = open_bundle(folder)
     images = np.load(bundle.file(bundle.manifest["golden"]["images"]))
-    __import__({"sliced": "dsnet_edge.runtime.sliced", "litert": "ai_edge_litert.interpreter"}.get(backend, "executorch.runtime"))
+    importlib.import_module(LIBRARIES[backend])
     before = resident_bytes()
     runner = Runner(bundle, backend)
     for path in range(bundle.n_paths):
@@ -54,7 +57,10 @@ def main() -> None:
         table.add_column(column, justify="right")
     for backend in bundle.backends:
         command = [sys.executable, __file__, "--measure", folder, backend]
-        result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if process.returncode:
+            sys.exit(process.stderr)  # otherwise it holds the libraries' chatter
+        result = json.loads(process.stdout.splitlines()[-1])
         total = result["anonymous"] + result["file"]
         cells = (result["anonymous"], result["file"], total)
         table.add_row(backend, *(f"{size / 1e6:.1f}" for size in cells), f"{total / result['arena']:.2f}")
