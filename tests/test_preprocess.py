@@ -98,6 +98,15 @@ def test_truncated_jpeg_and_missing_file(photo, tmp_path):
             preprocess(tmp_path / name, SPEC)
 
 
+def test_pillow_images_that_cannot_be_read(photo, tmp_path):
+    photo.save(tmp_path / "whole.jpg")
+    data = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[:-40])  # the header is whole, the pixels are not
+    for image in (Image.open(tmp_path / "cut.jpg"), Image.new("RGB", (0, 5))):
+        with pytest.raises(ImageError, match="not a readable image"):
+            preprocess(image, SPEC)
+
+
 def test_decompression_bomb_is_refused(tmp_path, monkeypatch):
     Image.new("RGB", (300, 300)).save(tmp_path / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)

@@ -33,9 +33,9 @@ def load_rgb(photo: Photo) -> Image.Image:
     """An upright 8-bit RGB image from a file, a Pillow image or a uint8 array `[h, w]`, `[h, w, 3]` or `[h, w, 4]`."""
     if isinstance(photo, np.ndarray):
         return to_rgb(_from_array(photo))
-    if isinstance(photo, Image.Image):
-        return to_rgb(photo)
     try:
+        if isinstance(photo, Image.Image):
+            return to_rgb(photo)  # its file may be read only now
         with Image.open(photo) as image:
             return to_rgb(image)
     except FileNotFoundError:
@@ -47,6 +47,8 @@ def load_rgb(photo: Photo) -> Image.Image:
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Applies the EXIF orientation, scales deep pixels to 8 bits, and lays transparency over white."""
+    if not min(image.size):
+        raise ValueError(f"it has {image.width} x {image.height} pixels")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         image = _scale_to_8_bits(image)
