@@ -64,9 +64,9 @@ def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top
 
     caption = "path chosen by the gate" if results[0][1].routed else "path fixed by the caller, not by the gate"
     table = Table(title=f"{runner.bundle.name} on {runner.backend_name}", caption=caption, caption_justify="left")
-    table.add_column("photo", no_wrap=True)
-    table.add_column(f"top {top}" if top > 1 else "label", no_wrap=True)
-    table.add_column("path", justify="right")
+    table.add_column("photo", overflow="fold")
+    table.add_column(f"top {top}" if top > 1 else "label", overflow="fold")
+    table.add_column("path", justify="right", no_wrap=True)
     table.add_column("ms: prepare prefix gate suffix", no_wrap=True)
     for file, prediction in results:
         timing = prediction.timing
