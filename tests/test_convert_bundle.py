@@ -18,9 +18,9 @@ from tiny import tiny_arch, tiny_plan
 from dsnet_convert import bundle as bundle_module
 from dsnet_convert import swap
 from dsnet_convert.bundle import write_bundle
-from dsnet_convert.sliced import read_sliced
 from dsnet_convert.workers import run_jobs
 from dsnet_edge.errors import BundleError, DsnetError, MissingExtraError
+from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import infer
 from dsnet_edge.runtime.bundle import open_bundle
 

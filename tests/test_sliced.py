@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from tiny import tiny_arch, tiny_images, tiny_plan
 
-from dsnet_convert.layout import pack_panels, unpack_panels
+from dsnet_convert.layout import pack_panels
 from dsnet_convert.random_weights import random_plan
-from dsnet_convert.sliced import read_sliced, write_sliced
+from dsnet_convert.sliced import write_sliced
 from dsnet_edge import _native
 from dsnet_edge.arch import preset
 from dsnet_edge.errors import BundleError
+from dsnet_edge.plan.model_file import read_sliced, unpack_panels
 from dsnet_edge.plan.oracle import infer
 
 ISAS = ("scalar", "avx2", "avx512", "neon")

@@ -36,7 +36,7 @@ def lower(plan: Plan, stage: Stage) -> Any:
     """The stage as an edge program of one XNNPACK delegate.
 
     `to_edge` and `to_backend` instead of `to_edge_transform_and_lower`: the latter traces every method three times over to
-    keep ops from decomposing that our graphs do not contain, at 1.5x the time.
+    keep ops from decomposing that our graphs do not contain.
     """
     exir = require("executorch.exir", "executorch")
     xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch")

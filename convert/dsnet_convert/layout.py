@@ -1,4 +1,4 @@
-"""Weight layouts of `model.dsnet` (docs/format.md): arrays as the native kernels read them, and back."""
+"""Weight layouts of `model.dsnet` (docs/format.md): arrays as the native kernels read them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,9 @@ def pack_panels(weight: Array) -> Array:
     return np.ascontiguousarray(padded.reshape(n_panels, PANEL, -1).transpose(0, 2, 1))
 
 
-def unpack_panels(panels: Array, shape: tuple[int, ...]) -> Array:
-    """The inverse, for a weight of `shape` `[c_out, ...]`."""
-    flat = panels.transpose(0, 2, 1).reshape(-1, panels.shape[1])
-    return np.ascontiguousarray(flat[: shape[0]]).reshape(shape)
-
-
 def pack_taps(weight: Array) -> Array:
     """`[c, k, k]` to taps `[k*k, c_pad]`: channels innermost, padded to 16."""
     return pad_channels(weight.reshape(weight.shape[0], -1).T)
-
-
-def unpack_taps(taps: Array, channels: int, kernel: int) -> Array:
-    return np.ascontiguousarray(taps[:, :channels].T).reshape(channels, kernel, kernel)
 
 
 def pad_channels(rows: Array) -> Array:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dsnet_convert.golden import Golden, golden_images, golden_outputs
-from dsnet_convert.sliced import read_sliced
 from dsnet_edge.errors import BundleError, DsnetError
+from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.runtime import Runner
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
 

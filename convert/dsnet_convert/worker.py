@@ -16,9 +16,9 @@ import warnings
 from pathlib import Path as FilePath
 from typing import TextIO
 
-from dsnet_convert.sliced import read_sliced
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.model_file import read_sliced
 
 
 def main() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 
+from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import run_segment
 from dsnet_edge.runtime.bundle import Bundle
 
@@ -15,8 +14,7 @@ Values = dict[str, np.ndarray]
 class OracleBackend:
     def __init__(self, bundle: Bundle, threads: int) -> None:
         del threads  # NumPy decides
-        sliced = importlib.import_module("dsnet_convert.sliced")  # host-side, so only where it is asked for
-        self.plan = sliced.read_sliced(bundle.file(bundle.backend_files("sliced")["file"]))
+        self.plan = read_sliced(bundle.file(bundle.backend_files("sliced")["file"]))
 
     def prefix(self, image: np.ndarray) -> Values:
         program = self.plan.program
