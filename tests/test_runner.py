@@ -5,7 +5,7 @@ import pytest
 from tiny import tiny_images
 
 from dsnet_edge.errors import BundleError, DsnetError, PathError
-from dsnet_edge.plan.oracle import infer_dynamic
+from dsnet_edge.plan.oracle import infer, infer_dynamic
 from dsnet_edge.runtime import BACKENDS, Runner, open_bundle, preprocess
 from dsnet_edge.runtime.oracle import OracleBackend
 
@@ -26,6 +26,20 @@ def test_every_backend_routes_and_answers_alike(runners):
         assert logits.shape == (12, 5)
         np.testing.assert_array_equal(paths, choices)
         assert abs(logits - expected).max() <= 1e-4 * abs(expected).max()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_stages_of_every_backend_are_the_oracles(backend, tiny_bundle):
+    runner = Runner(tiny_bundle, backend).backend
+    plan = OracleBackend(open_bundle(tiny_bundle), 1).plan
+    for image in tiny_images(plan):
+        feature = runner.prefix(image)
+        scores, attention = runner.gate(feature)
+        for index, path in enumerate(plan.program.paths):
+            expected, expected_scores = infer(plan, image[None], path)
+            logits = runner.suffix(feature, attention, index)
+            np.testing.assert_allclose(logits, expected[0], atol=1e-5 * abs(expected).max())
+            np.testing.assert_allclose(scores, expected_scores[0], atol=1e-5 * abs(expected_scores).max())
 
 
 def test_a_fixed_path_is_taken(runners):

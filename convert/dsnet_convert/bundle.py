@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +12,10 @@ import numpy as np
 
 from dsnet_convert.golden import Golden, golden_images, golden_outputs
 from dsnet_convert.manifest import make_manifest
-from dsnet_convert.random_weights import random_plan
 from dsnet_convert.sliced import write_sliced
+from dsnet_convert.source import sha256
 from dsnet_convert.swap import staged
 from dsnet_convert.workers import Job, run_jobs
-from dsnet_edge.arch import preset
 from dsnet_edge.errors import BundleError, DsnetError, require
 from dsnet_edge.plan import Plan
 
@@ -34,40 +32,6 @@ class Written:
 
     folder: FilePath
     manifest: dict[str, Any]
-
-
-def convert_checkpoint(
-    checkpoint: FilePath,
-    output: FilePath,
-    targets: Sequence[str] = TARGETS,
-    *,
-    golden_images: Sequence[FilePath] = (),
-    paths: tuple[int, int] | None = None,
-    console: Console | None = None,
-) -> Written:
-    """A bundle of a checkpoint's routable paths, or of those whose choices lie in `[low, high)` of `paths`."""
-    plan = _restricted(Plan.from_checkpoint(checkpoint).routable(), paths)
-    source = {"checkpoint": checkpoint.name, "sha256": _sha256(checkpoint)}
-    return write_bundle(plan, output, targets, source, photos=golden_images, console=console)
-
-
-def convert_random(
-    arch: str,
-    seed: int,
-    output: FilePath,
-    targets: Sequence[str] = TARGETS,
-    *,
-    golden_images: Sequence[FilePath] = (),
-    paths: tuple[int, int] | None = None,
-    console: Console | None = None,
-) -> Written:
-    """A bundle of a preset with random, data-standardised weights, for speed work."""
-    plan = _restricted(random_plan(preset(arch), seed), paths)
-    return write_bundle(plan, output, targets, {"random_seed": seed}, photos=golden_images, console=console)
-
-
-def _restricted(plan: Plan, paths: tuple[int, int] | None) -> Plan:
-    return plan.restrict(*paths) if paths else plan
 
 
 def write_bundle(
@@ -183,12 +147,7 @@ def _write_text(file: FilePath, text: str) -> None:
 
 
 def _entry(file: FilePath) -> dict[str, Any]:
-    return {"bytes": file.stat().st_size, "sha256": _sha256(file)}
-
-
-def _sha256(file: FilePath) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"bytes": file.stat().st_size, "sha256": sha256(file)}
 
 
 class _Progress:

@@ -26,17 +26,20 @@ def convert(
     """Convert a checkpoint to a bundle; an interrupted run leaves an old bundle whole."""
     from rich.console import Console
 
-    from dsnet_convert.bundle import convert_checkpoint, convert_random
+    from dsnet_convert.bundle import write_bundle
+    from dsnet_convert.source import from_checkpoint, from_random
 
     console = Console()
     targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
     limits = _limits(paths)
     if checkpoint is not None and arch is None and random is None:
-        written = convert_checkpoint(checkpoint, output, targets, golden_images=golden or [], paths=limits, console=console)
+        source = from_checkpoint(checkpoint)
     elif checkpoint is None and arch is not None and random is not None:
-        written = convert_random(arch, random, output, targets, golden_images=golden or [], paths=limits, console=console)
+        source = from_random(arch, random)
     else:
         raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
+    plan = source.plan.restrict(*limits) if limits else source.plan
+    written = write_bundle(plan, output, targets, source.description, photos=golden or [], console=console)
     console.print(_table(written.manifest))
     console.print(f"wrote {written.folder}", soft_wrap=True, highlight=False, markup=False)
 

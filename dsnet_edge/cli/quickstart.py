@@ -29,7 +29,8 @@ def quickstart(
     """Convert the demo model to three targets, verify it, classify photos, time every path, draw the trade-off."""
     from rich.console import Console
 
-    from dsnet_convert.bundle import convert_checkpoint
+    from dsnet_convert.bundle import write_bundle
+    from dsnet_convert.source import from_checkpoint
     from dsnet_convert.verify import verify_bundle
     from dsnet_edge import demo
     from dsnet_edge.cli.run import predictions_table
@@ -42,7 +43,8 @@ def quickstart(
     bundle = output / "bundle"
 
     console.rule("1/5 convert the demo model to sliced, ExecuTorch and LiteRT")
-    convert_checkpoint(demo.CHECKPOINT, bundle, TARGETS, golden_images=demo.photos(), console=console)
+    source = from_checkpoint(demo.CHECKPOINT)
+    write_bundle(source.plan, bundle, TARGETS, source.description, photos=demo.photos(), console=console)
 
     console.rule("2/5 verify every path of every backend against the NumPy oracle")
     report = verify_bundle(bundle)
