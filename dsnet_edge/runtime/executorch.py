@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
-from dsnet_edge.errors import BundleError, require
+from dsnet_edge.errors import BundleError, DsnetError, require
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_open: WeakSet[ExecutorchBackend] = WeakSet()  # those that the process's thread pool serves
+
 
 class ExecutorchBackend:
     """Loads a method when it is first called: XNNPACK packs a copy of a method's weights then, so unused paths cost nothing.
 
-    ExecuTorch has one thread pool a process, so the `threads` of the last backend that was opened hold for all of them.
+    ExecuTorch has one thread pool a process, and exchanging it under a loaded method hangs the method's next call. So backends
+    that are open at the same time must agree on `threads`; DsnetError if they do not.
     """
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
@@ -26,7 +30,12 @@ class ExecutorchBackend:
             self.torch = require("torch", "executorch")
             runtime = require("executorch.runtime", "executorch")
             library = require("executorch.extension.pybindings.portable_lib", "executorch")
-            if library._threadpool_get_thread_count() != threads:
+            if (current := library._threadpool_get_thread_count()) != threads:
+                if _open:
+                    raise DsnetError(
+                        f"ExecuTorch has one thread pool a process, and an open runner uses {current} threads, this one asks for "
+                        f"{threads}; ask for {current}, or run it in another process"
+                    )
                 library._unsafe_reset_threadpool(threads)
             try:
                 self.program = runtime.Runtime.get().load_program(str(self.file))
@@ -36,6 +45,7 @@ class ExecutorchBackend:
         if missing := expected - self.program.method_names:
             raise BundleError(f"{self.file}: has no method {min(missing)}, expected one a path of the manifest; convert it again")
         self.methods: dict[str, Any] = {}
+        _open.add(self)
 
     def prefix(self, image: np.ndarray) -> Tensor:
         """The image's NHWC memory is what the program wants (NCHW, channels_last), so nothing is copied."""
