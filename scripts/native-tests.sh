@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the C++ tests: scripts/native-tests.sh host|sanitize|arm
-# Then lets dsnet-check compare whole networks with the NumPy oracle, on this CPU or on emulated ARM cores.
+# Then lets dsnet-check compare whole networks with the NumPy oracle, on this CPU or on emulated ARM cores; on ARM it also
+# compares instruction counts with the committed ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -13,7 +14,7 @@ case "$kind" in
   sanitize) options+=(-DDSNET_SANITIZE=ON) ;;
   arm)
     options+=(-DCMAKE_TOOLCHAIN_FILE="$PWD/native/cmake/aarch64-clang.cmake")
-    emulators=("qemu-aarch64 -cpu cortex-a72" "qemu-aarch64 -cpu cortex-a76")
+    emulators=("qemu-aarch64 -cpu cortex-a72" "qemu-aarch64 -cpu cortex-a76" "qemu-aarch64 -cpu max")
     ;;
   *) echo "usage: $0 host|sanitize|arm" >&2; exit 2 ;;
 esac
@@ -29,3 +30,5 @@ for preset in dsmbnet14-32 dsmbnet18-32; do
     $emulator "$build/tests/native/dsnet-check" "$build/golden/$preset.dsnet" "$build/golden/$preset.golden"
   done
 done
+
+if [ "$kind" = arm ]; then $python benchmarks/arm_instructions.py --check; fi

@@ -1,0 +1,132 @@
+// Runs kernels and networks between marks, at which instruction_counter.c counts instructions under qemu-user.
+//
+//   count-instructions layers               // pointwise layers of the width of the paper's networks
+//   count-instructions ops MODEL PATH...    // every op of the prefix and the gate, and of the suffix on these paths
+//
+// Prints one tab-separated line a count, which comes last:
+//   layer  CHANNELS  sliced | ideal
+//   op     prefix | gate | suffix  PATH  NAME
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cpu.h"
+#include "error.h"
+#include "session.h"
+#include "split.h"
+
+namespace {
+
+constexpr long kMark = 0x64736e;  // no system call of Linux
+
+// Prints the label; the counter prints the rest of the line.
+template <class Body>
+void count(const std::string& label, const Body& body) {
+  std::fputs(label.c_str(), stdout);
+  std::fflush(stdout);
+  syscall(kMark, 0);
+  body();
+  syscall(kMark, 1);
+}
+
+struct Free {
+  void operator()(float* data) const { std::free(data); }
+};
+using Floats = std::unique_ptr<float[], Free>;
+
+Floats zeros(size_t count) {
+  const size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
+  auto* data = static_cast<float*>(std::aligned_alloc(64, bytes));
+  if (data == nullptr) throw std::bad_alloc();
+  std::memset(data, 0, bytes);
+  return Floats(data);
+}
+
+// `c` to `c` channels over 14 x 14 pixels, the weights packed for `c_max` inputs.
+void count_layer(int c, int c_max, const char* weights_kind) {
+  constexpr int kPixels = 14 * 14;
+  const dsnet::Kernels& kernels = dsnet::select_kernels(nullptr);
+  const int panels = c / dsnet::kPanel;
+  const auto wide = static_cast<size_t>(c), steps = static_cast<size_t>(c_max);
+  const Floats input = zeros(kPixels * wide), weights = zeros(steps * wide), output = zeros(kPixels * wide);
+  const Floats scale = zeros(wide), shift = zeros(wide);
+  const dsnet::Gemm job = {input.get(),
+                           c,
+                           c,
+                           {weights.get(), ptrdiff_t{c_max} * dsnet::kPanel},
+                           output.get(),
+                           c,
+                           {scale.get(), shift.get(), dsnet::Activation::relu6}};
+  char label[64];
+  std::snprintf(label, sizeof label, "layer\t%d\t%s\t", c, weights_kind);
+  count(label, [&] {
+    const dsnet::GemmSplit split = dsnet::split_gemm(kPixels, c, panels, kernels, 1);
+    for (int i = 0; i < split.count(); ++i) kernels.gemm(job, split.rows_of(i), split.panels_of(i));
+  });
+}
+
+void count_layers() {
+  constexpr int kWidest = 640;
+  for (const int c : {224, 416, 640}) {
+    count_layer(c, kWidest, "sliced");
+    count_layer(c, c, "ideal");
+  }
+}
+
+// Each op in turn becomes the only one of its segment.
+void count_ops(const char* filename, const std::vector<int>& paths) {
+  dsnet::Model model(filename);
+  dsnet::Program& program = model.program;
+  const dsnet::Value& input = program.values[static_cast<size_t>(program.input)];
+  const Floats image = zeros(static_cast<size_t>(input.h) * static_cast<size_t>(input.w) * 3);
+  dsnet::Session session(model, 1, dsnet::select_kernels(nullptr));
+  const auto op = [&](const char* segment, int path, int o) {
+    char label[256];
+    std::snprintf(label, sizeof label, "op\t%s\t%d\t%s\t", segment, path, program.ops[static_cast<size_t>(o)].name.c_str());
+    return std::string(label);
+  };
+  const std::array<int, 4> whole = program.segment_begin;
+  for (int o = whole[0]; o < whole[1]; ++o) {
+    program.segment_begin = {o, o + 1, o + 1, o + 1};
+    count(op("prefix", 0, o), [&] { session.prefix(image.get()); });
+  }
+  for (int o = whole[1]; o < whole[2]; ++o) {
+    program.segment_begin = {o, o, o + 1, o + 1};
+    count(op("gate", 0, o), [&] { session.gate(); });
+  }
+  for (const int path : paths) {
+    if (path < 0 || path >= program.n_paths) {
+      dsnet::fail(DSNET_ERROR_ARGUMENT, "path: expected 0 to %d, found %d", program.n_paths - 1, path);
+    }
+    for (int o = whole[2]; o < whole[3]; ++o) {
+      program.segment_begin = {o, o, o, o + 1};
+      count(op("suffix", path, o), [&] { session.suffix(path); });
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 2 && std::strcmp(argv[1], "layers") == 0) {
+      count_layers();
+    } else if (argc > 3 && std::strcmp(argv[1], "ops") == 0) {
+      std::vector<int> paths;
+      for (int i = 3; i < argc; ++i) paths.push_back(std::atoi(argv[i]));
+      count_ops(argv[2], paths);
+    } else {
+      std::fprintf(stderr, "usage: %s layers | ops MODEL PATH...\n", argv[0]);
+      return 2;
+    }
+    return 0;
+  } catch (const dsnet::Failure& failure) {
+    std::fprintf(stderr, "%s\n", failure.message.c_str());
+    return 1;
+  }
+}
