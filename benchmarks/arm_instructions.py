@@ -77,7 +77,7 @@ def _count(cpu: str, *arguments: object) -> Counts:
 def _plugin() -> FilePath:
     source, library = ROOT / "tests/native/instruction_counter.c", BUILD / "instruction_counter.so"
     if not library.exists() or library.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-o", library, source], check=True)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-o", str(library), str(source)], check=True)
     return library
 
 
@@ -120,9 +120,9 @@ def _tools() -> list[str]:
 
 def _markdown(found: dict[str, Counts], paths: Iterable[int]) -> str:
     millions = "{:.3f}".format
-    rows = [["layer", *CPUS, "XNNPACK on A76"]]
+    rows: list[list[object]] = [["layer", *CPUS, "XNNPACK on A76"]]
     rows += [[c, *(millions(found[cpu]["layers sliced"][c] / 1e6) for cpu in CPUS), bar] for c, bar in LAYER_BARS.items()]
-    totals = [["path", *CPUS]]
+    totals: list[list[object]] = [["path", *CPUS]]
     for path in paths:
         groups = ("prefix", "gate", f"suffix {path}")
         totals.append([path, *(millions(sum(sum(found[cpu][g].values()) for g in groups) / 1e6) for cpu in CPUS)])
