@@ -35,7 +35,7 @@ def test_a_method_is_loaded_when_it_is_needed(tiny_bundle: FilePath) -> None:
     backend = ExecutorchBackend(open_bundle(tiny_bundle), threads=1)
     feature = backend.prefix(tiny_images(tiny_plan(), 1)[0])
     backend.suffix(feature, backend.gate(feature)[1], 2)
-    assert sorted(backend.methods) == ["gate", "prefix", "suffix_02"]
+    assert sorted(backend.graphs) == ["gate", "prefix", "suffix_02"]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a program", bytes(4096)])

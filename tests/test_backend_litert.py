@@ -19,7 +19,7 @@ def test_a_path_is_opened_when_it_is_needed(tiny_bundle: FilePath) -> None:
     backend = LitertBackend(open_bundle(tiny_bundle), threads=1)
     feature = backend.prefix(tiny_images(tiny_plan(), 1)[0])
     backend.suffix(feature, backend.gate(feature)[1], 2)
-    assert list(backend.paths) == [2]
+    assert list(backend.graphs) == ["prefix", "gate", "suffix_02"]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", bytes(4096)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -10,6 +12,7 @@ import numpy as np
 from dsnet_edge.errors import BundleError, DsnetError, require
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.quiet import quiet_stderr
+from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,14 +20,13 @@ if TYPE_CHECKING:
 _open: WeakSet[ExecutorchBackend] = WeakSet()  # those that the process's thread pool serves
 
 
-class ExecutorchBackend:
-    """Loads a method when it is first called: XNNPACK packs a copy of a method's weights then, so unused paths cost nothing.
-
-    ExecuTorch has one thread pool a process, and exchanging it under a loaded method hangs the method's next call. So backends
+class ExecutorchBackend(StagedBackend):
+    """ExecuTorch has one thread pool a process, and exchanging it under a loaded method hangs the method's next call. So backends
     that are open at the same time must agree on `threads`; DsnetError if they do not.
     """
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
+        super().__init__()
         self.file = bundle.file(bundle.backend_files("executorch")["file"])
         with quiet_stderr():
             self.torch = require("torch", "executorch")
@@ -41,33 +43,41 @@ class ExecutorchBackend:
                 self.program = runtime.Runtime.get().load_program(str(self.file))
             except RuntimeError as error:
                 raise BundleError(f"{self.file}: not a valid ExecuTorch program ({error}); convert it again") from error
-        expected = {"prefix", "gate", *(_suffix(path) for path in range(bundle.n_paths))}
+        expected = {"prefix", "gate", *map(suffix_stage, range(bundle.n_paths))}
         if missing := expected - self.program.method_names:
             raise BundleError(f"{self.file}: has no method {min(missing)}, expected one a path of the manifest; convert it again")
-        self.methods: dict[str, Any] = {}
         _open.add(self)
 
-    def prefix(self, image: np.ndarray) -> Tensor:
+    def open(self, stage: str) -> _Method:
+        with self._failing(stage), quiet_stderr():
+            return _Method(self.program.load_method(stage)._method)  # the public wrapper has no separate steps
+
+    def enter(self, image: np.ndarray) -> Tensor:
         """The image's NHWC memory is what the program wants (NCHW, channels_last), so nothing is copied."""
-        return self._run("prefix", self.torch.from_numpy(image)[None].permute(0, 3, 1, 2))[0]
+        return self.torch.from_numpy(image)[None].permute(0, 3, 1, 2)
 
-    def gate(self, feature: Tensor) -> tuple[np.ndarray, Tensor]:
-        scores, attention = self._run("gate", feature)
-        return scores.numpy()[0], attention
+    def leave(self, vector: Tensor) -> np.ndarray:
+        return vector.numpy()[0]
 
-    def suffix(self, feature: Tensor, attention: Tensor, path: int) -> np.ndarray:
-        return self._run(_suffix(path), feature, attention)[0].numpy()[0]
+    def _call(self, stage: str, *inputs: Tensor) -> list[Tensor]:
+        with self._failing(stage):
+            return super()._call(stage, *inputs)
 
-    def _run(self, name: str, *inputs: Tensor) -> list[Tensor]:
+    @contextmanager
+    def _failing(self, stage: str) -> Iterator[None]:
         try:
-            if name not in self.methods:
-                with quiet_stderr():
-                    self.methods[name] = self.program.load_method(name)
-            outputs = self.methods[name].execute(inputs)
+            yield
         except RuntimeError as error:
-            raise BundleError(f"{self.file}: method {name} failed ({error}); convert it again") from error
-        return [output.clone() for output in outputs]  # the methods of a program share their output memory
+            raise BundleError(f"{self.file}: method {stage} failed ({error}); convert it again") from error
 
 
-def _suffix(path: int) -> str:
-    return f"suffix_{path:02}"
+class _Method:
+    def __init__(self, method: Any) -> None:
+        self.method = method
+        self.invoke = method.execute
+
+    def put(self, *inputs: Tensor) -> None:
+        self.method.set_inputs(inputs)
+
+    def take(self) -> list[Tensor]:
+        return self.method.get_outputs(clone_outputs=True)  # the methods of a program share their output memory

@@ -11,59 +11,56 @@ import numpy as np
 from dsnet_edge.errors import BundleError, MissingExtraError, require
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.quiet import quiet_stderr
+from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
 
 
-class LitertBackend:
-    """Opens a path's file when the path is first taken: XNNPACK packs a copy of its weights then."""
-
+class LitertBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
+        super().__init__()
         self.bundle, self.threads = bundle, threads
         self.runtime = _runtime()
         files = bundle.backend_files("litert")
-        self.suffixes: list[str] = files["suffixes"]
-        if len(self.suffixes) != bundle.n_paths:
-            found = f"{len(self.suffixes)} suffixes for {bundle.n_paths} paths"
+        suffixes: list[str] = files["suffixes"]
+        if len(suffixes) != bundle.n_paths:
+            found = f"{len(suffixes)} suffixes for {bundle.n_paths} paths"
             raise BundleError(f"{bundle.folder / 'manifest.json'}: backends.litert has {found}; convert it again")
-        self.paths: dict[int, _Stage] = {}
-        self.prefix_stage, self.gate_stage = self._open(files["prefix"], 1), self._open(files["gate"], 1)
+        self.files: dict[str, str] = {"prefix": files["prefix"], "gate": files["gate"]}
+        self.files |= {suffix_stage(path): name for path, name in enumerate(suffixes)}
+        for stage in ("prefix", "gate"):
+            self.graph(stage)
 
-    def prefix(self, image: np.ndarray) -> np.ndarray:
-        return self.prefix_stage(image[None])[0]
-
-    def gate(self, feature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        scores, attention = self.gate_stage(feature)
-        return scores[0], attention
-
-    def suffix(self, feature: np.ndarray, attention: np.ndarray, path: int) -> np.ndarray:
-        if path not in self.paths:
-            self.paths[path] = self._open(self.suffixes[path], 2)
-        return self.paths[path](feature, attention)[0][0]
-
-    def _open(self, name: str, n_inputs: int) -> _Stage:
-        file = self.bundle.file(name)
+    def open(self, stage: str) -> _Interpreter:
+        file = self.bundle.file(self.files[stage])
         try:
             with quiet_stderr():
-                stage = _Stage(self.runtime.Interpreter(model_path=str(file), num_threads=self.threads))
+                graph = _Interpreter(self.runtime.Interpreter(model_path=str(file), num_threads=self.threads))
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error
-        if len(stage.inputs) != n_inputs:
-            raise BundleError(f"{file}: takes {len(stage.inputs)} tensors, expected {n_inputs}; convert it again")
-        return stage
+        n_inputs = 2 if stage.startswith("suffix") else 1
+        if len(graph.inputs) != n_inputs:
+            raise BundleError(f"{file}: takes {len(graph.inputs)} tensors, expected {n_inputs}; convert it again")
+        return graph
+
+    def enter(self, image: np.ndarray) -> np.ndarray:
+        return image[None]
+
+    def leave(self, vector: np.ndarray) -> np.ndarray:
+        return vector[0]
 
 
-class _Stage:
-    """An interpreter as a function from arrays to arrays."""
-
+class _Interpreter:
     def __init__(self, interpreter: Any) -> None:
         interpreter.allocate_tensors()
         self.interpreter = interpreter
+        self.invoke = interpreter.invoke
         self.inputs = _indices(interpreter.get_input_details())
         self.outputs = _indices(interpreter.get_output_details())
 
-    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
+    def put(self, *inputs: np.ndarray) -> None:
         for index, array in zip(self.inputs, inputs, strict=True):
             self.interpreter.set_tensor(index, array)
-        self.interpreter.invoke()
+
+    def take(self) -> list[np.ndarray]:
         return [self.interpreter.get_tensor(index) for index in self.outputs]
 
 
