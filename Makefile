@@ -43,9 +43,11 @@ format:  ## rewrite in the house format
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 	clang-format-19 -i $$(git ls-files '*.cpp' '*.h')
 
-bench: setup  ## the README's figures: latency against LiteRT and ExecuTorch, and memory
-	$(BIN)/python benchmarks/peers.py --json benchmarks/results/peers.json
-	$(BIN)/python benchmarks/memory.py build/dsmbnet14
+bench: setup build/dsmbnet14/manifest.json  ## the README's figures: latency and memory against LiteRT and ExecuTorch
+	$(BIN)/dsnet-edge bench build/dsmbnet14 --json benchmarks/results/bench.json
+
+build/dsmbnet14/manifest.json:
+	$(BIN)/dsnet-edge convert --arch dsmbnet14 --random 0 -o build/dsmbnet14
 
 clean:
 	rm -rf build $(VENV)

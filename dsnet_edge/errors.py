@@ -1,6 +1,7 @@
 """The one exception a user is meant to read: a single line that names the cause and the fix."""
 
 import importlib
+from importlib.util import find_spec
 from types import ModuleType
 
 
@@ -22,6 +23,16 @@ class ImageError(DsnetError):
 
 class MissingExtraError(DsnetError):
     """A package that belongs to an extra which is not installed."""
+
+
+def require_installed(module: str, extra: str) -> None:
+    """`require` without the seconds that importing a heavy package takes."""
+    try:
+        found = find_spec(module) is not None
+    except ImportError:  # its parent package is missing
+        found = False
+    if not found:
+        require(module, extra)
 
 
 def require(module: str, extra: str) -> ModuleType:

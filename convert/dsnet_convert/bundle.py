@@ -16,7 +16,7 @@ from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
 from dsnet_convert.swap import staged
 from dsnet_convert.workers import Job, run_jobs
-from dsnet_edge.errors import BundleError, DsnetError, require
+from dsnet_edge.errors import BundleError, DsnetError, require_installed
 from dsnet_edge.plan import Plan
 
 if TYPE_CHECKING:
@@ -89,24 +89,12 @@ def _check(plan: Plan, output: FilePath, targets: Sequence[str]) -> None:
         if target not in TARGETS:
             raise DsnetError(f"--to: there is no target {target!r}; choose from {', '.join(TARGETS)}")
         if target in _MODULES:
-            _find(_MODULES[target], target)
+            require_installed(_MODULES[target], target)
     for index, label in enumerate(plan.labels):
         if len(label.splitlines()) > 1:
             raise DsnetError(f"label {index}, {label!r}, is more than one line; labels.txt holds one a line, so rename it")
     if output.exists() and not _is_bundle(output):
         raise BundleError(f"{output} exists and is not a bundle; choose another --output or remove it first")
-
-
-def _find(module: str, extra: str) -> None:
-    """Whether the converter is installed, without the seconds its import takes."""
-    from importlib.util import find_spec
-
-    try:
-        found = find_spec(module) is not None
-    except ImportError:  # its parent package is missing
-        found = False
-    if not found:
-        require(module, extra)
 
 
 def _is_bundle(folder: FilePath) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dsnet_edge import __version__
+from dsnet_edge.cli.bench import bench
 from dsnet_edge.cli.convert import convert
 from dsnet_edge.cli.inspect import inspect
 from dsnet_edge.cli.quickstart import quickstart
@@ -25,6 +26,7 @@ app.command()(convert)
 app.command()(verify)
 app.command()(run)
 app.command()(inspect)
+app.command()(bench)
 app.command()(quickstart)
 
 

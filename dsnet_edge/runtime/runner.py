@@ -72,7 +72,7 @@ class Runner:
             raise DsnetError(f"threads must be at least 1, found {threads}")
         self.bundle = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
         self.backend_name = backend
-        self.backend = _open_backend(backend)(self.bundle, threads)
+        self.backend = open_backend(backend)(self.bundle, threads)
 
     def __call__(self, photo: Photo, path: int | None = None) -> Prediction:
         """Classifies a photo on `path`, or on the path the gate chooses."""
@@ -127,7 +127,7 @@ class Runner:
             raise PathError(f"path {path} is out of range: {self.bundle.folder} has paths 0 to {self.bundle.n_paths - 1}")
 
 
-def _open_backend(name: str) -> Callable[[Bundle, int], Backend]:
+def open_backend(name: str) -> Callable[[Bundle, int], Backend]:
     """The backend's class, imported only when asked for: each belongs to an extra of its own."""
     module, cls = {
         "sliced": ("sliced", "SlicedBackend"),

@@ -1,0 +1,79 @@
+"""Processes of their own for measurements: `python -m dsnet_edge.bench.child JOB`, the job and every answer in JSON.
+
+ExecuTorch has one thread pool a process, and memory and the first opening can be measured only once in one. The answers, one a
+line on standard output, are `{"progress": FRACTION}`, and at last `{"result": ...}` or `{"error": MESSAGE}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path as FilePath
+from typing import Any
+
+from dsnet_edge.errors import DsnetError
+
+# A second BLAS thread of NumPy would only stand in the way.
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def run_child(job: dict[str, Any], progress: Callable[[float], None] = lambda fraction: None) -> Any:
+    """The result of a job: `{"do": "rounds" | "opening" | "memory"}` and its arguments."""
+    with tempfile.TemporaryFile() as noise:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dsnet_edge.bench.child", json.dumps(job)],
+            stdout=subprocess.PIPE,
+            stderr=noise,
+            text=True,
+            env=os.environ | _ENVIRONMENT,
+        )
+        assert process.stdout is not None  # it is a pipe
+        try:
+            for line in process.stdout:
+                answer = json.loads(line)
+                if "error" in answer:
+                    raise DsnetError(answer["error"])
+                if "result" in answer:
+                    return answer["result"]
+                progress(answer["progress"])
+        finally:
+            process.kill()
+            process.communicate()
+        noise.seek(0)
+        said = noise.read().decode(errors="replace").strip().splitlines()
+        reason = said[-1] if said else "it printed nothing"
+        raise DsnetError(f"measuring ended with exit code {process.returncode}: {reason}; please report this")
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever the libraries print
+
+    def answer(**fields: Any) -> None:
+        print(json.dumps(fields), file=answers)
+
+    job = json.loads(sys.argv[1])
+    try:
+        answer(result=_do(job.pop("do"), job, lambda fraction: answer(progress=fraction)))
+    except DsnetError as error:
+        answer(error=str(error))
+
+
+def _do(name: str, job: dict[str, Any], progress: Callable[[float], None]) -> Any:
+    if name == "rounds":
+        from dsnet_edge.bench.compare import compare
+
+        job["ideal"] = [FilePath(file) for file in job["ideal"]]
+        return asdict(compare(**job, progress=progress))
+    from dsnet_edge.bench import fresh
+
+    return {"opening": fresh.opening, "memory": fresh.memory}[name](**job)
+
+
+if __name__ == "__main__":
+    main()

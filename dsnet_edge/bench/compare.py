@@ -1,0 +1,52 @@
+"""All cases of a bundle in one process, sliced first: that they agree, then their time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path as FilePath
+
+import numpy as np
+
+from dsnet_edge.bench.contenders import Ideal, Sliced, open_peer
+from dsnet_edge.bench.rounds import Case, Measured, run_rounds
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.runtime.bundle import open_bundle
+
+TOLERANCE = 1e-4  # of fp32 logits: max|a - b| / max|b|
+
+
+def compare(
+    bundle: str,
+    ideal: Sequence[FilePath],
+    peers: Sequence[str],
+    threads: int,
+    rounds: int,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Measured:
+    """`ideal` are the files of the paths, one each. Raises DsnetError where a contender's logits are not the sliced ones."""
+    opened = open_bundle(bundle)
+    images = np.load(opened.file(opened.manifest["golden"]["images"]))
+    sliced = Sliced(opened.file(opened.backend_files("sliced")["file"]), threads)
+    cases = [
+        Case("sliced", sliced),
+        Case("switching", sliced, switching=True),
+        Case("routed", sliced, routed=True),
+        Case("ideal", Ideal(ideal, threads)),
+        *(Case(peer, open_peer(opened, peer, threads)) for peer in peers),
+    ]
+    if opened.manifest["precision"] == "fp32":
+        check_agreement(cases, images[0], opened.n_paths)
+    return run_rounds(cases, opened.n_paths, images, rounds, progress=progress)
+
+
+def check_agreement(cases: Sequence[Case], image: np.ndarray, n_paths: int) -> None:
+    """Of every case with the first."""
+    for path in range(n_paths):
+        expected = cases[0].contender.infer(image, path).logits
+        for case in cases[1:]:
+            error = float(np.abs(case.contender.infer(image, path).logits - expected).max() / np.abs(expected).max())
+            if not error <= TOLERANCE:
+                raise DsnetError(
+                    f"{case.name}, path {path}: its logits differ from the sliced ones by {error:.1e}, expected at most "
+                    f"{TOLERANCE:g}; convert the checkpoint again"
+                )

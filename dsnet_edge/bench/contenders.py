@@ -1,0 +1,92 @@
+"""Who takes part in a benchmark: each runs an image on a path and says how long its stages took, and nothing else.
+
+What is timed is each runtime's own call on inputs that are already in place: not the copies between the graphs of a peer, and
+not Python's handling of arrays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import Protocol
+
+import numpy as np
+
+from dsnet_edge import _native
+from dsnet_edge.errors import DsnetError, require_installed
+from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.runner import Stages, open_backend
+from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
+
+PEERS = {"litert": "ai_edge_litert", "executorch": "executorch.runtime"}  # and what must be installed for them
+
+
+class Contender(Protocol):
+    def infer(self, image: np.ndarray, path: int) -> Stages:
+        """Prefix, gate and suffix of a normalised image `[h, w, 3]` on a path, each timed."""
+        ...
+
+
+class Sliced:
+    """The native runtime on one `model.dsnet`. It reads its own clock between the stages."""
+
+    def __init__(self, file: FilePath, threads: int) -> None:
+        self.session = _native.Session(_native.Model(str(file)), threads)
+
+    def infer(self, image: np.ndarray, path: int) -> Stages:
+        """Path -1 lets the gate choose; the time of choosing is the gate's."""
+        logits, taken, scores, times = self.session.run(image, path)
+        return Stages(logits, scores, taken, *times)
+
+
+class Ideal:
+    """The same kernels on a `model.dsnet` for each path that holds this path only, packed on its own."""
+
+    def __init__(self, files: Sequence[FilePath], threads: int) -> None:
+        self.paths = [Sliced(file, threads) for file in files]
+
+    def infer(self, image: np.ndarray, path: int) -> Stages:
+        return self.paths[path].infer(image, 0)
+
+
+class Peer:
+    """A runtime with a static graph a stage, all of them opened beforehand."""
+
+    def __init__(self, backend: StagedBackend, n_paths: int) -> None:
+        self.backend = backend
+        self.suffixes = [backend.graph(suffix_stage(path)) for path in range(n_paths)]
+        self.prefix, self.gate = backend.graph("prefix"), backend.graph("gate")
+
+    def infer(self, image: np.ndarray, path: int) -> Stages:
+        clock = time.perf_counter
+        suffix = self.suffixes[path]
+        self.prefix.put(self.backend.enter(image))
+        start = clock()
+        self.prefix.invoke()
+        prefix_ms = (clock() - start) * 1e3
+        (feature,) = self.prefix.take()
+        self.gate.put(feature)
+        start = clock()
+        self.gate.invoke()
+        gate_ms = (clock() - start) * 1e3
+        scores, attention = self.gate.take()
+        suffix.put(feature, attention)
+        start = clock()
+        suffix.invoke()
+        suffix_ms = (clock() - start) * 1e3
+        logits = self.backend.leave(suffix.take()[0])
+        return Stages(logits, self.backend.leave(scores), path, prefix_ms, gate_ms, suffix_ms)
+
+
+def open_peer(bundle: Bundle, name: str, threads: int) -> Peer:
+    backend = open_backend(name)(bundle, threads)
+    assert isinstance(backend, StagedBackend)  # every peer is
+    return Peer(backend, bundle.n_paths)
+
+
+def check_peers(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in PEERS:
+            raise DsnetError(f"--peers: there is no peer {name!r}; choose from {', '.join(PEERS)}")
+        require_installed(PEERS[name], name)

@@ -1,0 +1,66 @@
+"""A benchmark from bundle folders to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+
+from dsnet_edge import __version__
+from dsnet_edge.bench.child import run_child
+from dsnet_edge.bench.report import Memory, Network, Opening, Report, Run, measured_from
+from dsnet_edge.profiling.machine import describe_machine
+from dsnet_edge.runtime.bundle import Bundle
+
+PACKAGES = {"litert": ("ai-edge-litert",), "executorch": ("executorch",)}
+Progress = Callable[[str, float], None]  # what is done, and the fraction of it that is
+
+
+def measure_network(
+    bundle: Bundle,
+    ideal: Sequence[FilePath],
+    peers: Sequence[str],
+    *,
+    threads: Sequence[int],
+    rounds: int,
+    processes: int,
+    progress: Progress = lambda what, fraction: None,
+) -> Network:
+    """`ideal` are files of one path each; `processes` are how often the opening is timed."""
+    folder, backends = str(bundle.folder), ("sliced", *peers)
+    runs, openings, memories = [], [], []
+    for count in threads:
+        what = f"{bundle.name} {bundle.manifest['precision']}, {count} thread{'s' if count > 1 else ''}"
+        job: dict[str, Any] = {"do": "rounds", "bundle": folder, "ideal": [str(file) for file in ideal]}
+        job |= {"peers": list(peers), "threads": count, "rounds": rounds}
+        runs.append(Run(count, measured_from(run_child(job, partial(progress, what)))))
+    for index, backend in enumerate(backends):
+        found = []
+        for turn in range(processes):
+            found.append(run_child({"do": "opening", "folder": folder, "backend": backend}))
+            progress("opening and memory", (index + (turn + 1) / (processes + 1)) / len(backends))
+        times = (float(np.median([times[key] for times in found])) for key in ("first_ms", "all_ms"))
+        openings.append(Opening(backend, processes, *times))
+        memories.append(Memory(**run_child({"do": "memory", "folder": folder, "backend": backend})))
+    progress("opening and memory", 1.0)
+    return Network(
+        name=bundle.name,
+        precision=bundle.manifest["precision"],
+        peers=tuple(peers),
+        madds=bundle.madds,
+        runs=tuple(runs),
+        openings=tuple(openings),
+        memories=tuple(memories),
+    )
+
+
+def make_report(networks: Sequence[Network]) -> Report:
+    peers = {peer for network in networks for peer in network.peers}
+    packages = sorted(package for peer in peers for package in PACKAGES[peer])
+    tools: dict[str, Any] = {"dsnet-edge": __version__} | {package: metadata.version(package) for package in packages}
+    return Report(describe_machine(), tools, datetime.now(UTC).isoformat(timespec="seconds"), tuple(networks))
