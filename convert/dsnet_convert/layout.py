@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from dsnet_edge.plan.model_file import PANEL
 from dsnet_edge.plan.plan import Array
 
-PANEL = 16
-TILE = "f32-panel16"
 
+def pack_panels(weight: Array, group: int = 1) -> Array:
+    """`[c_out, ...]` to panels `[n_panels, k, 16]`: 16 output channels innermost, the flattened rest as the K index.
 
-def pack_panels(weight: Array) -> Array:
-    """`[c_out, ...]` to panels `[n_panels, k, 16]`: 16 output channels innermost, the flattened rest as the K index."""
-    c_out = weight.shape[0]
-    flat = weight.reshape(c_out, -1)
-    n_panels = -(-c_out // PANEL)
-    padded = np.zeros((n_panels * PANEL, flat.shape[1]), np.float32)
-    padded[:c_out] = flat
-    return np.ascontiguousarray(padded.reshape(n_panels, PANEL, -1).transpose(0, 2, 1))
+    With a `group` above 1, neighbouring inputs lie together: `[n_panels, ceil(k/group), 16, group]`, zeros behind the last.
+    """
+    flat = weight.reshape(weight.shape[0], -1)
+    n_panels, n_groups = -(-flat.shape[0] // PANEL), -(-flat.shape[1] // group)
+    padded = np.zeros((n_panels * PANEL, n_groups * group), weight.dtype)
+    padded[: flat.shape[0], : flat.shape[1]] = flat
+    panels = padded.reshape(n_panels, PANEL, n_groups, group).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(panels if group > 1 else panels[..., 0])
 
 
 def pack_taps(weight: Array) -> Array:
@@ -28,6 +29,6 @@ def pack_taps(weight: Array) -> Array:
 def pad_channels(rows: Array) -> Array:
     """`[rows, c]` to `[rows, c_pad]`, zeros behind."""
     c_pad = -(-rows.shape[1] // PANEL) * PANEL
-    padded = np.zeros((rows.shape[0], c_pad), np.float32)
+    padded = np.zeros((rows.shape[0], c_pad), rows.dtype)
     padded[:, : rows.shape[1]] = rows
     return padded

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from dsnet_convert.layout import TILE, pack_panels, pack_taps, pad_channels
+from dsnet_convert.layout import pack_panels, pack_taps, pad_channels
 from dsnet_edge.errors import require
 from dsnet_edge.plan import Op, Plan
-from dsnet_edge.plan.model_file import FORMAT_VERSION
-from dsnet_edge.plan.program import SEGMENTS
+from dsnet_edge.plan.model_file import FORMAT_VERSION, panel_group
+from dsnet_edge.plan.program import SEGMENTS, Program
+from dsnet_edge.plan.quant import Quant
 
 ALIGNMENT = 64
 
@@ -28,7 +29,10 @@ def write_sliced(plan: Plan, file: FilePath) -> None:
         else:
             writer.add_key_value(key, value, getattr(gguf.GGUFValueType, kind))
     for name, array in _tensors(plan).items():
-        writer.add_tensor(name, array)
+        if array.dtype == np.uint16:  # bfloat16, which the writer takes as bytes
+            writer.add_tensor(name, array.view(np.uint8), raw_dtype=gguf.GGMLQuantizationType.BF16)
+        else:
+            writer.add_tensor(name, array)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -38,14 +42,14 @@ def write_sliced(plan: Plan, file: FilePath) -> None:
 
 def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
     """Key -> (GGUF type, value), in the order of the format's table."""
-    program, spec = plan.program, plan.input
+    program, spec, quant = plan.program, plan.input, plan.quant
     value_index = {value.name: index for index, value in enumerate(program.values)}
     n_paths = len(program.paths)
     ops = program.ops
-    return {
+    metadata = {
         "general.name": ("STRING", program.name),
         "dsnet.format_version": ("UINT32", FORMAT_VERSION),
-        "dsnet.tile": ("STRING", TILE),
+        "dsnet.precision": ("STRING", program.precision),
         "dsnet.input.value": ("UINT32", value_index[program.image]),
         "dsnet.input.mean": ("FLOAT32[]", list(spec.mean)),
         "dsnet.input.std": ("FLOAT32[]", list(spec.std)),
@@ -58,6 +62,7 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
         "dsnet.value.height": ("UINT32[]", [value.height for value in program.values]),
         "dsnet.value.width": ("UINT32[]", [value.width for value in program.values]),
         "dsnet.value.channels": ("UINT32[]", [c for value in program.values for c in value.channels]),
+        "dsnet.value.type": ("STRING[]", [value.type for value in program.values]),
         "dsnet.segment.name": ("STRING[]", list(SEGMENTS)),
         "dsnet.op.name": ("STRING[]", [op.name for op in ops]),
         "dsnet.op.kind": ("STRING[]", [op.kind for op in ops]),
@@ -72,9 +77,23 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
         "dsnet.op.weight": ("STRING[]", [f"{op.name}.weight" if op.has_weight else "" for op in ops]),
         "dsnet.op.scale": ("STRING[]", [_epilogue_name(plan, op, "scale") for op in ops]),
         "dsnet.op.shift": ("STRING[]", [_epilogue_name(plan, op, "shift") for op in ops]),
+        "dsnet.op.sums": ("STRING[]", [f"{op.name}.sums" if quant and op.name in quant.sums else "" for op in ops]),
+        "dsnet.op.table": ("STRING[]", [f"{op.name}.table" if quant and op.name in quant.tables else "" for op in ops]),
         "dsnet.op.row": ("UINT32[]", [row for op in ops for row in (op.rows or (0,) * n_paths)]),
         "dsnet.scores": ("UINT32", value_index[program.scores]),
         "dsnet.logits": ("UINT32", value_index[program.logits]),
+    }
+    return metadata | (_value_parameters(program, quant) if quant else {})
+
+
+def _value_parameters(program: Program, quant: Quant) -> dict[str, tuple[str, Any]]:
+    """Scale and zero point of every value on every path: 1 and 0 where it is no i8."""
+    n_paths = len(program.paths)
+    scales = [quant.scales.get(value.name, np.ones(n_paths)) for value in program.values]
+    zero_points = [quant.zero_points.get(value.name, np.zeros(n_paths)) for value in program.values]
+    return {
+        "dsnet.value.scale": ("FLOAT32[]", [float(scale) for scale in np.concatenate(scales)]),
+        "dsnet.value.zero_point": ("INT32[]", [int(zero_point) for zero_point in np.concatenate(zero_points)]),
     }
 
 
@@ -90,8 +109,13 @@ def _tensors(plan: Plan) -> dict[str, np.ndarray]:
         if not op.has_weight:
             continue
         weight, epilogue = plan.tensors[f"{op.name}.weight"], plan.epilogues[op.name]
-        tensors[f"{op.name}.weight"] = pack_taps(weight) if op.kind == "depthwise" else pack_panels(weight)
+        depthwise = op.kind == "depthwise"
+        tensors[f"{op.name}.weight"] = pack_taps(weight) if depthwise else pack_panels(weight, panel_group(plan.program, op))
         for part in ("scale", "shift"):
             if (rows := getattr(epilogue, part)) is not None:
                 tensors[f"{op.name}.{part}"] = pad_channels(rows)
+        if plan.quant and op.name in plan.quant.sums:
+            tensors[f"{op.name}.sums"] = pad_channels(plan.quant.sums[op.name])
+        if plan.quant and op.name in plan.quant.tables:
+            tensors[f"{op.name}.table"] = plan.quant.tables[op.name]
     return tensors

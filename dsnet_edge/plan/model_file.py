@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -9,10 +10,14 @@ import numpy as np
 
 from dsnet_edge.arch import Path, PathSpace
 from dsnet_edge.errors import BundleError, require
+from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.plan import Array, Epilogue, InputSpec, Plan
 from dsnet_edge.plan.program import SEGMENTS, Op, Program, Value
+from dsnet_edge.plan.quant import Quant
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+PANEL = 16
+_POINTWISE_GROUP: dict[Precision, int] = {"fp32": 1, "int8": 4, "bf16": 2, "fp16": 1}
 
 
 def read_sliced(file: FilePath) -> Plan:
@@ -27,7 +32,8 @@ def read_sliced(file: FilePath) -> Plan:
             found = fields.get("dsnet.format_version")
             raise BundleError(f"{file}: dsnet.format_version is {found}, this version reads {FORMAT_VERSION}; convert it again")
         program = _program(fields)
-        tensors = {tensor.name: np.array(tensor.data) for tensor in reader.tensors}
+        bf16 = gguf.GGMLQuantizationType.BF16
+        tensors = {t.name: np.array(t.data.view(np.uint16) if t.tensor_type == bf16 else t.data) for t in reader.tensors}
         return _plan(program, fields, tensors)
     except BundleError:
         raise
@@ -40,15 +46,18 @@ def _program(fields: dict[str, Any]) -> Program:
     n = len(paths)
     names = fields["dsnet.value.name"]
     values = tuple(
-        Value(name, height, width, tuple(fields["dsnet.value.channels"][i * n : (i + 1) * n]))
-        for i, (name, height, width) in enumerate(
-            zip(names, fields["dsnet.value.height"], fields["dsnet.value.width"], strict=True)
+        Value(name, height, width, tuple(fields["dsnet.value.channels"][i * n : (i + 1) * n]), element)
+        for i, (name, height, width, element) in enumerate(
+            zip(names, *(fields[f"dsnet.value.{key}"] for key in ("height", "width", "type")), strict=True)
         )
     )
     ops = tuple(_op(fields, index, names, n) for index in range(len(fields["dsnet.op.name"])))
     space = PathSpace(((paths[0].choices[0], paths[-1].choices[0] + 1),), paths[-1])
     image, scores, logits = (names[fields[f"dsnet.{key}"]] for key in ("input.value", "scores", "logits"))
-    return Program(fields["general.name"], space, paths, values, ops, image, scores, logits)
+    program = Program(fields["general.name"], space, paths, values, ops, image, scores, logits)
+    if program != program.with_precision(fields["dsnet.precision"]):
+        raise ValueError(f"dsnet.value.type does not fit dsnet.precision {fields['dsnet.precision']!r}")
+    return program
 
 
 def _op(fields: dict[str, Any], index: int, names: list[str], n_paths: int) -> Op:
@@ -73,19 +82,15 @@ def _op(fields: dict[str, Any], index: int, names: list[str], n_paths: int) -> O
 
 
 def _plan(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray]) -> Plan:
-    widest = program.paths[-1]
     tensors, epilogues = {}, {}
     for op in program.ops:
         if not op.has_weight:
             continue
-        shape = program.weight_shape(op, widest)
-        weight = packed[f"{op.name}.weight"]
-        depthwise = op.kind == "depthwise"
-        tensors[f"{op.name}.weight"] = unpack_taps(weight, shape[0], op.kernel) if depthwise else unpack_panels(weight, shape)
+        tensors[f"{op.name}.weight"] = weight = _weight(program, op, packed[f"{op.name}.weight"])
         parts = (packed.get(f"{op.name}.{part}") for part in ("scale", "shift"))
-        scale, shift = (None if rows is None else np.ascontiguousarray(rows[:, : shape[0]]) for rows in parts)
+        scale, shift = (None if rows is None else np.ascontiguousarray(rows[:, : len(weight)]) for rows in parts)
         epilogues[op.name] = Epilogue(scale, shift)
-    height, width, _ = program.shape(program.image, widest)
+    height, width, _ = program.shape(program.image, program.paths[0])
     spec = InputSpec(
         height=height,
         width=width,
@@ -94,13 +99,42 @@ def _plan(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray
         resize=fields["dsnet.input.resize"],
         interpolation=fields["dsnet.input.interpolation"],
     )
-    return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues)
+    quant = _quant(program, fields, packed) if program.precision == "int8" else None
+    return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues, quant)
 
 
-def unpack_panels(panels: Array, shape: tuple[int, ...]) -> Array:
-    """The inverse, for a weight of `shape` `[c_out, ...]`."""
-    flat = panels.transpose(0, 2, 1).reshape(-1, panels.shape[1])
-    return np.ascontiguousarray(flat[: shape[0]]).reshape(shape)
+def _weight(program: Program, op: Op, packed: Array) -> Array:
+    shape = program.weight_shape(op, program.paths[-1])
+    if op.kind == "depthwise":
+        return unpack_taps(packed, shape[0], op.kernel)
+    return unpack_panels(packed, shape, panel_group(program, op))
+
+
+def _quant(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray]) -> Quant:
+    n = len(program.paths)
+    columns = {value.name: slice(i * n, (i + 1) * n) for i, value in enumerate(program.values) if value.type == "i8"}
+    scales = np.array(fields["dsnet.value.scale"], np.float32)
+    zero_points = np.array(fields["dsnet.value.zero_point"], np.int32)
+    sums = {op.name: packed[f"{op.name}.sums"] for op in program.ops if f"{op.name}.sums" in packed}
+    return Quant(
+        scales={name: scales[at] for name, at in columns.items()},
+        zero_points={name: zero_points[at] for name, at in columns.items()},
+        sums={op.name: sums[op.name][:, : program.weight_shape(op, program.paths[-1])[0]] for op in program.ops if op.name in sums},
+        tables={op.name: packed[f"{op.name}.table"] for op in program.ops if f"{op.name}.table" in packed},
+    )
+
+
+
+
+def panel_group(program: Program, op: Op) -> int:
+    """How many neighbouring inputs lie together in the op's panels, for an instruction that takes their dot product."""
+    return _POINTWISE_GROUP[program.precision] if op.kind == "pointwise" else 1
+
+
+def unpack_panels(panels: Array, shape: tuple[int, ...], group: int = 1) -> Array:
+    """The weight of `shape` `[c_out, ...]` from panels `[n_panels, ceil(k/group), 16, group]` (docs/format.md)."""
+    flat = panels.reshape(len(panels), -1, PANEL, group).transpose(0, 2, 1, 3).reshape(len(panels) * PANEL, -1)
+    return np.ascontiguousarray(flat[: shape[0], : math.prod(shape[1:])]).reshape(shape)
 
 
 def unpack_taps(taps: Array, channels: int, kernel: int) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from dsnet_edge.arch import Arch, Path, PathSpace
 from dsnet_edge.errors import BundleError
 from dsnet_edge.plan.program import SEGMENTS, Op, Program, Segment
+from dsnet_edge.plan.quant import Quant
 
 if TYPE_CHECKING:
     from dsnet_edge.nn import SlimmableNet
@@ -53,7 +54,8 @@ class Epilogue:
 class Plan:
     """Full-width weights once; shapes, epilogue rows and costs by path come from the program.
 
-    Tensors are float32: `conv2d` `[c_out, k, k, c_in]`, `depthwise` `[c, k, k]`, `pointwise` and `linear` `[c_out, c_in]`.
+    Tensors: `conv2d` `[c_out, k, k, c_in]`, `depthwise` `[c, k, k]`, `pointwise` and `linear` `[c_out, c_in]`; float32, or int8,
+    float16 or the bits of bfloat16 (uint16) in a plan of that precision.
     """
 
     program: Program
@@ -61,6 +63,7 @@ class Plan:
     labels: tuple[str, ...]
     tensors: Mapping[str, Array]
     epilogues: Mapping[str, Epilogue]
+    quant: Quant | None = None  # of an int8 plan
 
     @staticmethod
     def from_model(model: SlimmableNet, input: InputSpec, labels: tuple[str, ...]) -> Plan:
@@ -107,28 +110,33 @@ class Plan:
         tensors: dict[str, Array] = {}
         epilogues: dict[str, Epilogue] = {}
         ops: list[Op] = []
+        rows: dict[str, list[int]] = {}
+        channels: dict[str, int] = {}
         for op in program.ops:
             if op.has_weight:
                 first = low if op.output == program.scores else 0  # the gate keeps the scores of these paths
                 shape = program.weight_shape(op, paths[-1])
                 window = (slice(first, first + shape[0]), *(slice(size) for size in shape[1:]))
                 tensors[f"{op.name}.weight"] = np.ascontiguousarray(self.tensors[f"{op.name}.weight"][window])
-                used = sorted(set(op.rows))
+                rows[op.name] = used = sorted(set(op.rows))
+                channels[op.name] = shape[0]
                 epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, window[0])
                 ops.append(replace(op, rows=tuple(used.index(row) for row in op.rows)))
             else:
                 ops.append(op)
-        return replace(self, program=replace(program, ops=tuple(ops)), tensors=tensors, epilogues=epilogues)
+        columns = [self.program.index(path) for path in paths]
+        quant = self.quant.select(columns, rows, channels) if self.quant else None
+        return replace(self, program=replace(program, ops=tuple(ops)), tensors=tensors, epilogues=epilogues, quant=quant)
 
     @property
     def arena_bytes(self) -> int:
-        """float32 bytes of every weight and epilogue, each once."""
+        """Bytes of every weight, epilogue and table, each once."""
         arrays = [*self.tensors.values()]
         arrays += [array for e in self.epilogues.values() for array in (e.scale, e.shift) if array is not None]
-        return sum(array.nbytes for array in arrays)
+        return sum(array.nbytes for array in arrays) + (self.quant.nbytes if self.quant else 0)
 
     def weight_bytes(self, path: Path) -> int:
-        """float32 bytes of weights and epilogues that an inference on `path` reads, gate included."""
+        """Bytes of weights, epilogues and tables that an inference on `path` reads, gate included."""
         return sum(self.segment_bytes(segment, path) for segment in SEGMENTS)
 
     def segment_bytes(self, segment: Segment, path: Path) -> int:
@@ -139,7 +147,8 @@ class Plan:
                 shape = self.program.weight_shape(op, path)
                 epilogue = self.epilogues[op.name]
                 vectors = sum(array is not None for array in (epilogue.scale, epilogue.shift))
-                total += 4 * (int(np.prod(shape)) + vectors * shape[0])
+                total += self.tensors[f"{op.name}.weight"].itemsize * int(np.prod(shape)) + 4 * vectors * shape[0]
+                total += self.quant.row_bytes(op, shape[0]) if self.quant else 0
         return total
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from dsnet_edge.arch import Activation, Arch, Path, PathSpace
 from dsnet_edge.errors import PathError
+from dsnet_edge.plan.elements import MAP_TYPE, ElementType, Precision, element_bytes
 
 Kind = Literal["conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"]
 Segment = Literal["prefix", "gate", "suffix"]
@@ -26,6 +27,7 @@ class Value:
     height: int
     width: int
     channels: tuple[int, ...]  # on each path
+    type: ElementType = "f32"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Program:
     image: str
     scores: str
     logits: str
+
+    @property
+    def precision(self) -> Precision:
+        """What the feature maps are stored in."""
+        element = next(self.value(op.output).type for op in self.ops if op.kind == "conv2d")
+        return next(precision for precision, map_type in MAP_TYPE.items() if map_type == element)
 
     def index(self, path: Path) -> int:
         try:
@@ -141,8 +149,9 @@ class Program:
         return tuple(reversed(head))
 
     def activation_bytes(self, path: Path) -> int:
-        """float32 bytes of the largest op's input and output together: the least any runtime needs at once."""
-        sizes = {value.name: 4 * value.height * value.width * value.channels[self.index(path)] for value in self.values}
+        """Bytes of the largest op's input and output together: the least any runtime needs at once."""
+        column = self.index(path)
+        sizes = {v.name: element_bytes(v.type) * v.height * v.width * v.channels[column] for v in self.values}
         return max(sizes[op.input] + sizes[op.output] for op in self.ops)
 
     def select(self, paths: tuple[Path, ...], space: PathSpace) -> Program:
@@ -151,6 +160,12 @@ class Program:
         values = tuple(replace(value, channels=tuple(value.channels[i] for i in columns)) for value in self.values)
         ops = tuple(replace(op, rows=tuple(op.rows[i] for i in columns)) if op.rows else op for op in self.ops)
         return replace(self, space=space, paths=paths, values=values, ops=ops)
+
+    def with_precision(self, precision: Precision) -> Program:
+        """Every feature map in the element type of that precision; the image and all vectors stay f32."""
+        maps = {op.output for op in self.ops if op.kind not in ("linear", "global_pool")}
+        element = MAP_TYPE[precision]
+        return replace(self, values=tuple(replace(v, type=element) if v.name in maps else v for v in self.values))
 
     @staticmethod
     def from_arch(arch: Arch) -> Program:

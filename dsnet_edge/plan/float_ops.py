@@ -1,0 +1,54 @@
+"""The ops of a Plan in floating point, with the weights sliced for a path: NumPy, slow and obviously right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsnet_edge.arch import Activation, Path
+from dsnet_edge.plan.elements import decode
+from dsnet_edge.plan.plan import Array, Plan
+from dsnet_edge.plan.program import Op
+
+
+def run_float(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:
+    """One op, in the floating type of its inputs."""
+    x = inputs[0]
+    if op.kind == "global_pool":
+        return x.mean(axis=(1, 2))
+    if op.kind == "multiply":
+        return x * inputs[1][:, None, None, :]
+    shape = plan.program.weight_shape(op, path)
+    weight = decode(plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)]).astype(x.dtype)
+    y = x @ weight.T if op.kind in ("pointwise", "linear") else convolve(op, x, weight)
+    row = op.rows[plan.program.index(path)] if op.rows else 0
+    scale, shift = plan.epilogues[op.name].at(row, shape[0])
+    y = y if scale is None else y * scale
+    y = y if shift is None else y + shift
+    return activate(op.activation, y)
+
+
+def convolve(op: Op, x: Array, weight: Array) -> Array:
+    """Sum over the taps of the kernel, each a shifted and strided view of the padded input."""
+    p, s, k = op.padding, op.stride, op.kernel
+    padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+    height, width = ((size + 2 * p - k) // s + 1 for size in x.shape[1:3])
+    y = 0.0
+    for ky in range(k):
+        for kx in range(k):
+            view = padded[:, ky : ky + s * (height - 1) + 1 : s, kx : kx + s * (width - 1) + 1 : s]
+            tap = weight[:, ky, kx]
+            y = y + (view * tap if op.kind == "depthwise" else view @ tap.T)
+    return np.asarray(y)
+
+
+def activate(activation: Activation, x: Array) -> Array:
+    if activation == "relu":
+        return np.maximum(x, 0)
+    if activation == "relu6":
+        return np.clip(x, 0, 6)
+    if activation == "one_plus_tanh":
+        return 1 + np.tanh(x)
+    if activation in ("sigmoid", "silu"):
+        sigmoid = 0.5 * (1 + np.tanh(0.5 * x))  # without overflow
+        return sigmoid if activation == "sigmoid" else x * sigmoid
+    return x

@@ -1,0 +1,102 @@
+"""fp32 Plan -> int8 Plan.
+
+Weights get one scale an output channel, from the full row, so that every path slices the same int8 blob. Feature maps get a
+scale and a zero point a path. What remains of batch norm, of the weight's scale and of the scales of input and output is one
+multiplier and one bias an output channel and path: the epilogue (docs/format.md). Linear layers keep float32 vectors and only
+store their weights as int8; the first convolution, which reads the float image, and the slimming head stay float32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dsnet_edge.arch import Activation
+from dsnet_edge.plan.calibrate import Ranges, has_table
+from dsnet_edge.plan.oracle import activate
+from dsnet_edge.plan.plan import Array, Epilogue, Plan
+from dsnet_edge.plan.program import Op, Program
+from dsnet_edge.plan.quant import Quant
+
+_LOW, _HIGH = -128, 127
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """`real = scale * (q - zero_point)`, each `[P]`."""
+
+    scale: Array  # float32
+    zero_point: Array  # int32
+
+
+def quantize(plan: Plan, ranges: Ranges) -> Plan:
+    """The int8 plan of an fp32 plan; `ranges` come from `calibrate`."""
+    program = plan.program
+    maps = {name: _affine(bounds) for name, bounds in ranges.outputs.items()}
+    tensors, epilogues = dict(plan.tensors), dict(plan.epilogues)
+    sums: dict[str, Array] = {}
+    tables: dict[str, Array] = {}
+    ops: dict[str, Op] = {}
+    for op in program.ops:
+        key = f"{op.name}.weight"
+        if op.kind == "linear" and op not in program.slimming_head:
+            tensors[key], weight_scale = quantize_weight(plan.tensors[key])
+            epilogues[op.name] = Epilogue(weight_scale[None].astype(np.float32), plan.epilogues[op.name].shift)
+            ops[op.name] = replace(op, rows=(0,) * len(program.paths))
+        elif op.kind in ("depthwise", "pointwise"):
+            tensors[key], weight_scale = quantize_weight(plan.tensors[key])
+            columns = range(1) if op.segment == "prefix" else range(len(program.paths))  # a row each
+            before = _affine(ranges.before_activation[op.name]) if has_table(op) else maps[op.output]
+            epilogues[op.name] = _requantisation(plan, op, weight_scale, maps[op.input], before, columns)
+            sums[op.name] = np.array([_sums(program, op, tensors[key], column) for column in columns])
+            if has_table(op):
+                tables[op.name] = np.array([_table(op.activation, before, maps[op.output], column) for column in columns])
+            ops[op.name] = replace(op, rows=(0,) * len(program.paths) if len(columns) == 1 else tuple(columns))
+    quant = Quant({name: m.scale for name, m in maps.items()}, {name: m.zero_point for name, m in maps.items()}, sums, tables)
+    program = replace(program, ops=tuple(ops.get(op.name, op) for op in program.ops)).with_precision("int8")
+    return replace(plan, program=program, tensors=tensors, epilogues=epilogues, quant=quant)
+
+
+def quantize_weight(weight: Array) -> tuple[Array, Array]:
+    """int8 weights in -127..127, and their scale for each output channel, float64 `[c_out]`."""
+    flat = weight.reshape(len(weight), -1).astype(np.float64)
+    largest = np.abs(flat).max(axis=1)
+    scale = np.where(largest > 0, largest, 1) / 127
+    return np.rint(flat / scale[:, None]).astype(np.int8).reshape(weight.shape), scale
+
+
+def _affine(bounds: Array) -> _Affine:
+    """From `[P, 2]` lowest and highest numbers, zero between them."""
+    low, high = bounds.T
+    scale = np.where(high > low, high - low, 1.0).astype(np.float32) / np.float32(_HIGH - _LOW)
+    return _Affine(scale, np.clip(np.rint(_LOW - low / scale), _LOW, _HIGH).astype(np.int32))
+
+
+def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, before: _Affine, columns: range) -> Epilogue:
+    """The epilogue that turns the integer sum into what `before` represents, a row for each of the columns."""
+    scales, shifts = [], []
+    for column in columns:
+        row = op.rows[column] if op.rows else 0
+        scale, shift = plan.epilogues[op.name].at(row, len(weight_scale))
+        norm_scale = np.ones(1) if scale is None else scale.astype(np.float64)
+        norm_shift = np.zeros(len(weight_scale)) if shift is None else shift.astype(np.float64)
+        step = float(before.scale[column])
+        scales.append(float(source.scale[column]) * weight_scale * norm_scale / step)
+        shifts.append(norm_shift / step + before.zero_point[column])
+    return Epilogue(np.array(scales, np.float32), np.array(shifts, np.float32))
+
+
+def _sums(program: Program, op: Op, weight: Array, column: int) -> Array:
+    """Of each output channel's weights over the inputs of a path, int32 `[c_max]`."""
+    flat = weight.reshape(len(weight), -1)
+    if op.kind == "pointwise":
+        flat = flat[:, : program.value(op.input).channels[column]]
+    return flat.sum(axis=1, dtype=np.int32)
+
+
+def _table(activation: Activation, before: _Affine, after: _Affine, column: int) -> Array:
+    """The activation as int8 `[256]`, by `q + 128` of its argument."""
+    argument = float(before.scale[column]) * (np.arange(_LOW, _HIGH + 1) - before.zero_point[column])
+    result = activate(activation, argument) / float(after.scale[column]) + after.zero_point[column]
+    return np.clip(np.rint(result), _LOW, _HIGH).astype(np.int8)
