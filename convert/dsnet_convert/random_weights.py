@@ -13,7 +13,7 @@ import numpy as np
 
 from dsnet_edge.arch import Arch, Path
 from dsnet_edge.plan import Epilogue, InputSpec, Op, Plan
-from dsnet_edge.plan.oracle import activate, run_op
+from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.parameters import parameter_shapes
 from dsnet_edge.plan.plan import IMAGENET_MEAN, IMAGENET_STD, Array
 
@@ -74,9 +74,9 @@ def _fill(plan: Plan, op: Op, values: dict[str, Array], path: Path) -> Array:
         weight, mean = plan.tensors[f"{op.name}.weight"], inputs[0].mean(axis=0)
         weight -= np.outer(weight @ mean, mean) / (mean @ mean)
     if not op.has_weight or plan.epilogues[op.name].scale is None:
-        return run_op(plan, op, inputs, path)
+        return run_float(plan, op, inputs, path)
     bare = replace(plan, epilogues={op.name: Epilogue(None, None)})
-    raw = run_op(bare, replace(op, activation="none"), inputs, path)
+    raw = run_float(bare, replace(op, activation="none"), inputs, path)
     axes = tuple(range(raw.ndim - 1))
     mean, std = raw.mean(axis=axes), raw.std(axis=axes) + 1e-3
     scale, shift = plan.epilogues[op.name].at(op.rows[plan.program.index(path)], mean.size)

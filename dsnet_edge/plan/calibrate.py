@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dsnet_edge.arch import Activation, Path
-from dsnet_edge.plan.oracle import activate, run_op
+from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.plan import Array, Plan
-from dsnet_edge.plan.program import Op, Segment
+from dsnet_edge.plan.program import Segment
+from dsnet_edge.plan.quant import has_table
 
 _SAMPLE = 1 << 14  # numbers of one feature map that its range is chosen on
 _SHRINK = np.linspace(1.0, 0.4, 25)  # of the largest number found
@@ -22,11 +23,6 @@ class Ranges:
 
     outputs: Mapping[str, Array]  # of every feature map but the image, by value
     before_activation: Mapping[str, Array]  # of every op with an activation that int8 takes from a table, by op
-
-
-def has_table(op: Op) -> bool:
-    """Whether int8 evaluates the op's activation by a table instead of by clamping."""
-    return op.kind in ("depthwise", "pointwise") and op.activation in ("silu", "sigmoid", "one_plus_tanh")
 
 
 def calibrate(plan: Plan, images: Array) -> Ranges:
@@ -57,7 +53,7 @@ class _Found:
 def _observe(plan: Plan, segment: Segment, values: dict[str, Array], path: Path, found: _Found) -> None:
     for op in plan.program.segment(segment):
         inputs = [values[name] for name in (op.input, op.input2) if name]
-        raw = run_op(plan, replace(op, activation="none"), inputs, path)
+        raw = run_float(plan, replace(op, activation="none"), inputs, path)
         values[op.output] = activate(op.activation, raw)
         if has_table(op):
             found.before_activation[op.name] = best_range(raw, op.activation)

@@ -38,6 +38,7 @@ def _convolution(plan: Plan, quant: Quant, op: Op, q: Array, path: Path) -> Arra
     sums = (x @ weight.T if op.kind == "pointwise" else convolve(op, x, weight)).astype(np.float32)
     row = op.rows[column]
     scale, shift = plan.epilogues[op.name].at(row, shape[0])
+    assert scale is not None and shift is not None  # every int8 convolution has both
     steps = np.rint(fma(sums, scale, shift))
     low, high = -128.0, 127.0
     if op.activation in ("relu", "relu6"):

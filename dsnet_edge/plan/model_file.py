@@ -13,7 +13,7 @@ from dsnet_edge.errors import BundleError, require
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.plan import Array, Epilogue, InputSpec, Plan
 from dsnet_edge.plan.program import SEGMENTS, Op, Program, Value
-from dsnet_edge.plan.quant import Quant
+from dsnet_edge.plan.quant import Quant, has_table
 
 FORMAT_VERSION = 2
 PANEL = 16
@@ -115,15 +115,27 @@ def _quant(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarra
     columns = {value.name: slice(i * n, (i + 1) * n) for i, value in enumerate(program.values) if value.type == "i8"}
     scales = np.array(fields["dsnet.value.scale"], np.float32)
     zero_points = np.array(fields["dsnet.value.zero_point"], np.int32)
-    sums = {op.name: packed[f"{op.name}.sums"] for op in program.ops if f"{op.name}.sums" in packed}
+    sums, tables = {}, {}
+    for op in program.ops:
+        if op.kind in ("depthwise", "pointwise"):
+            channels = max(program.value(op.output).channels)
+            sums[op.name] = _rows(packed, f"{op.name}.sums", np.int32, op, channels)
+            if has_table(op):
+                tables[op.name] = _rows(packed, f"{op.name}.table", np.int8, op, 256)
     return Quant(
         scales={name: scales[at] for name, at in columns.items()},
         zero_points={name: zero_points[at] for name, at in columns.items()},
-        sums={op.name: sums[op.name][:, : program.weight_shape(op, program.paths[-1])[0]] for op in program.ops if op.name in sums},
-        tables={op.name: packed[f"{op.name}.table"] for op in program.ops if f"{op.name}.table" in packed},
+        sums=sums,
+        tables=tables,
     )
 
 
+def _rows(packed: dict[str, np.ndarray], name: str, dtype: type[np.generic], op: Op, columns: int) -> Array:
+    """A table with a row wherever the op refers to one, without its padding."""
+    rows = packed[name]
+    if rows.dtype != dtype or rows.ndim != 2 or rows.shape[0] <= max(op.rows) or rows.shape[1] < columns:
+        raise ValueError(f"{name} should be {np.dtype(dtype)} [{max(op.rows) + 1}, {columns}], found {rows.dtype} {rows.shape}")
+    return np.ascontiguousarray(rows[:, :columns])
 
 
 def panel_group(program: Program, op: Op) -> int:

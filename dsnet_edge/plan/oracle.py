@@ -9,7 +9,7 @@ import numpy as np
 
 from dsnet_edge.arch import Path
 from dsnet_edge.plan.elements import decode, encode
-from dsnet_edge.plan.float_ops import activate, run_float
+from dsnet_edge.plan.float_ops import run_float
 from dsnet_edge.plan.int8_ops import run_int8
 from dsnet_edge.plan.plan import Array, Plan
 from dsnet_edge.plan.program import Op, Segment

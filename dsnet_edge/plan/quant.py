@@ -43,3 +43,8 @@ class Quant:
             sums={name: array[rows[name], : channels[name]] for name, array in self.sums.items()},
             tables={name: array[rows[name]] for name, array in self.tables.items()},
         )
+
+
+def has_table(op: Op) -> bool:
+    """Whether int8 evaluates the op's activation by a table instead of by clamping."""
+    return op.kind in ("depthwise", "pointwise") and op.activation in ("silu", "sigmoid", "one_plus_tanh")

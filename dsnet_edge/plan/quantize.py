@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dsnet_edge.arch import Activation
-from dsnet_edge.plan.calibrate import Ranges, has_table
-from dsnet_edge.plan.oracle import activate
+from dsnet_edge.plan.calibrate import Ranges
+from dsnet_edge.plan.float_ops import activate
 from dsnet_edge.plan.plan import Array, Epilogue, Plan
 from dsnet_edge.plan.program import Op, Program
-from dsnet_edge.plan.quant import Quant
+from dsnet_edge.plan.quant import Quant, has_table
 
 _LOW, _HIGH = -128, 127
 
