@@ -1,32 +1,8 @@
 // Every kernel in its plainest form: what the others are tested against, and the fallback for unknown processors.
-#include <math.h>
-
-#include "kernels.h"
+#include "scalar.h"
 
 namespace dsnet {
 namespace {
-
-float activate(float x, Activation activation) {
-  switch (activation) {
-    case Activation::none: return x;
-    case Activation::relu: return x > 0 ? x : 0;
-    case Activation::relu6: return x > 6 ? 6 : x > 0 ? x : 0;
-    case Activation::silu: return x / (1 + expf(-x));
-    case Activation::sigmoid: return 1 / (1 + expf(-x));
-    case Activation::one_plus_tanh: return 1 + tanhf(x);
-  }
-  return x;
-}
-
-float finish(float x, const Epilogue& epilogue, int channel) {
-  const float scale = epilogue.scale ? epilogue.scale[channel] : 1;
-  const float shift = epilogue.shift ? epilogue.shift[channel] : 0;
-  return activate(scale * x + shift, epilogue.activation);
-}
-
-float weight(const Panels& panels, int channel, int k) {
-  return panels.data[channel / kPanel * panels.stride + ptrdiff_t(k) * kPanel + channel % kPanel];
-}
 
 void gemm(const Gemm& op, Range rows, Range panels) {
   for (int row = rows.begin; row < rows.end; ++row) {
@@ -41,21 +17,10 @@ void gemm(const Gemm& op, Range rows, Range panels) {
 void linear(const Gemm& op, Range panels) { gemm(op, {0, 1}, panels); }
 
 void conv2d(const Conv2d& op, Range out_rows, Range panels) {
-  const auto [kernel, stride, padding] = op.window;
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
     for (int x = 0; x < op.out_w; ++x) {
-      for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
-        float sum = 0;
-        for (int ky = 0; ky < kernel; ++ky) {
-          for (int kx = 0; kx < kernel; ++kx) {
-            const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
-            if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
-            const float* pixel = op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.input_stride;
-            for (int c = 0; c < op.c_in; ++c) sum += pixel[c] * weight(op.weights, o, (ky * kernel + kx) * op.c_in + c);
-          }
-        }
-        op.output[(ptrdiff_t(y) * op.out_w + x) * op.output_stride + o] = finish(sum, op.epilogue, o);
-      }
+      float* output = op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride;
+      for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) output[o] = conv2d_at(op, y, x, o);
     }
   }
 }

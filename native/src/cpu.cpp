@@ -1,5 +1,6 @@
 #include "cpu.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -17,6 +18,8 @@ bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 }
+
+bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi"); }
 #endif
 
 struct Candidate {
@@ -33,6 +36,17 @@ const Candidate kCandidates[] = {
     {kNeonKernels, always},
 #endif
     {kScalarKernels, always},
+};
+
+struct Int8Candidate {
+  const char* isa;  // of the float kernels it goes with
+  const Int8Kernels& kernels;
+  bool (*supported)();
+};
+
+// Best first for each instruction set.
+const Int8Candidate kInt8Candidates[] = {
+    {"scalar", kInt8ScalarKernels, always},
 };
 
 const Kernels& best() {
@@ -58,5 +72,22 @@ const Kernels& named(const char* isa) {
 }  // namespace
 
 const Kernels& select_kernels(const char* isa) { return isa != nullptr ? named(isa) : best(); }
+
+const Int8Kernels& select_int8_kernels(const char* isa) {
+  const char* name = select_kernels(isa).isa;
+  for (const Int8Candidate& candidate : kInt8Candidates) {
+    if (std::strcmp(candidate.isa, name) == 0 && candidate.supported()) return candidate.kernels;
+  }
+  return kInt8ScalarKernels;
+}
+
+std::vector<const Int8Kernels*> supported_int8_kernels() {
+  std::vector<const Int8Kernels*> found;
+  for (const Int8Candidate& candidate : kInt8Candidates) {
+    const bool known = std::find(found.begin(), found.end(), &candidate.kernels) != found.end();
+    if (!known && candidate.supported()) found.push_back(&candidate.kernels);
+  }
+  return found;
+}
 
 }  // namespace dsnet

@@ -1,46 +1,23 @@
 // Every kernel of every instruction set this processor has against its scalar twin, over random shapes: odd sizes, partial
 // ranges, weights wider than the path reads. What a kernel must not write is compared too.
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <random>
-#include <vector>
 
 #include "check.h"
 #include "cpu.h"
 #include "error.h"
+#include "kernel_shapes.h"
 
 namespace {
 
 using dsnet::kPanel;
 using dsnet::Range;
-
-std::mt19937 generator(7);
-
-int pick(int least, int most) { return std::uniform_int_distribution<int>(least, most)(generator); }
-
-Range pick_range(int size) {
-  const int begin = pick(0, size - 1);
-  return {begin, pick(begin + 1, size)};
-}
-
-// Exactly as many floats as asked for, 64-byte aligned, so that AddressSanitizer sees a read past either end.
-class Floats {
- public:
-  explicit Floats(size_t size) : size_(size), data_(static_cast<float*>(std::aligned_alloc(64, (size * 4 + 63) / 64 * 64))) {
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    for (size_t i = 0; i < size_; ++i) data_.get()[i] = uniform(generator);
-  }
-  float* get() const { return data_.get(); }
-  size_t size() const { return size_; }
-
- private:
-  struct Free {
-    void operator()(float* data) const { std::free(data); }
-  };
-  size_t size_;
-  std::unique_ptr<float[], Free> data_;
-};
+using test::Floats;
+using test::out_size;
+using test::pick;
+using test::pick_range;
+using test::pick_window;
 
 // An output between guards. Two of them begin equal, so that whatever a kernel leaves alone stays equal.
 class Output {
@@ -122,16 +99,6 @@ void test_gemm(const dsnet::Kernels& kernels) {
   }
   CHECK(parts.equals(whole));
 }
-
-dsnet::Window pick_window(int h, int w, bool usual) {
-  for (;;) {
-    const int kernel = usual ? 2 * pick(1, 2) + 1 : pick(1, 7);
-    const dsnet::Window window = {kernel, usual ? pick(1, 2) : pick(1, 3), pick(0, kernel - 1)};
-    if (h + 2 * window.padding >= kernel && w + 2 * window.padding >= kernel) return window;
-  }
-}
-
-int out_size(int size, const dsnet::Window& window) { return (size + 2 * window.padding - window.kernel) / window.stride + 1; }
 
 void test_conv2d(const dsnet::Kernels& kernels) {
   const int h = pick(1, 12), w = pick(1, 40), c_in = pick(1, 5), panels = pick(1, 4);

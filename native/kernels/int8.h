@@ -1,0 +1,108 @@
+// The int8 kernels: the contract of kernels.h for feature maps of eight-bit integers, real = scale * (q - zero_point).
+//
+// Everything below speaks of q, -128 to 127. In memory a table of kernels keeps each q as the byte `q ^ flip`, its own choice:
+// x86 multiplies unsigned by signed bytes and so keeps q + 128. Pixels are rows of channels whose stride is a multiple of 16
+// bytes; whole rows may be read and whole panels written, and lanes beyond the channel count hold values nobody reads.
+//
+// Integer sums are exact, so every table agrees with the scalar one bit for bit, except where floats are summed: `linear`, and
+// `conv2d`, whose result may differ by one.
+#pragma once
+
+#include "kernels.h"
+
+namespace dsnet {
+
+// Requantisation of an exact sum of (q - zero_point) * weight, channel by channel:
+//   q = clamp(rint(fma(float(sum), scale, shift)), lo, hi), and then table[q + 128] unless `table` is null.
+struct Int8Epilogue {
+  const float* scale;
+  const float* shift;
+  const int32_t* sums;  // of the weights: sum(q * w) - zero_point * sums[channel] is the sum above
+  const int8_t* table;  // 256 elements
+  int lo, hi;
+};
+
+// Panels of weights in groups of four steps: channel `o`, step `k` at data[(o / 16) * stride + k / 4 * 64 + o % 16 * 4 + k % 4].
+// A group holds other paths' weights beyond `k`: there the inputs count as nothing.
+struct Int8Pointwise {
+  const int8_t* input;
+  ptrdiff_t input_stride;
+  int input_zero_point;
+  int k;  // input channels
+  const int8_t* weights;
+  ptrdiff_t panel_stride;
+  int8_t* output;
+  ptrdiff_t output_stride;
+  Int8Epilogue epilogue;
+};
+
+// Padded pixels are zero_point.
+struct Int8Depthwise {
+  const int8_t* input;  // [h, w, c]
+  int h, w;
+  int c;             // a multiple of 16
+  ptrdiff_t stride;  // of a pixel, input and output alike
+  int input_zero_point;
+  Window window;
+  const int8_t* taps;  // [kernel * kernel, taps_stride]
+  ptrdiff_t taps_stride;
+  int8_t* output;
+  int out_w;
+  Int8Epilogue epilogue;
+};
+
+// y = a convolution of floats; q = clamp(rint(fma(y, inverse_scale, zero_point)), -128, 127).
+struct Int8Conv2d {
+  Conv2d conv2d;   // its output is null, its output_stride that of `output`
+  int8_t* output;  // [.., out_w, c_out]
+  float inverse_scale;
+  int zero_point;
+};
+
+// output = float(sum(q) - pixels * zero_point) * factor, with factor = scale / float(pixels).
+struct Int8GlobalPool {
+  const int8_t* input;
+  int pixels;  // below 2^23, so that the sum is one of int32
+  ptrdiff_t stride;
+  int zero_point;
+  float factor;
+  float* output;
+};
+
+// q' = clamp(rint(fma(float(q - zero_point), factor * ratio, output_zero_point)), -128, 127), ratio being that of the scales.
+// output may be input.
+struct Int8Multiply {
+  const int8_t* input;
+  const float* factor;  // one a channel
+  int c;                // a multiple of 16
+  ptrdiff_t stride;
+  int zero_point, output_zero_point;
+  float ratio;
+  int8_t* output;
+};
+
+// A vector of floats times weights laid out as in Panels.
+struct Int8Linear {
+  const float* input;
+  int k;
+  const int8_t* weights;
+  ptrdiff_t panel_stride;
+  float* output;
+  Epilogue epilogue;
+};
+
+struct Int8Kernels {
+  const char* name;
+  uint8_t flip;
+  int tile_rows, tile_panels;  // as in Kernels
+  void (*pointwise)(const Int8Pointwise&, Range rows, Range panels);
+  void (*depthwise)(const Int8Depthwise&, Range out_rows);
+  void (*conv2d)(const Int8Conv2d&, Range out_rows, Range panels);
+  void (*global_pool)(const Int8GlobalPool&, Range panels);
+  void (*multiply)(const Int8Multiply&, Range pixels);
+  void (*linear)(const Int8Linear&, Range panels);
+};
+
+extern const Int8Kernels kInt8ScalarKernels;
+
+}  // namespace dsnet

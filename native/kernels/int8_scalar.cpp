@@ -1,0 +1,94 @@
+// The int8 kernels in their plainest form: what the others are tested against.
+#include "int8.h"
+#include "scalar.h"
+
+namespace dsnet {
+namespace {
+
+// NaN becomes `lo`.
+int8_t quantize(float x, int lo, int hi) {
+  const float q = rintf(x);
+  return static_cast<int8_t>(q > float(lo) ? q < float(hi) ? int(q) : hi : lo);
+}
+
+int8_t finish(int32_t sum, const Int8Epilogue& epilogue, int channel) {
+  const int8_t q = quantize(fmaf(float(sum), epilogue.scale[channel], epilogue.shift[channel]), epilogue.lo, epilogue.hi);
+  return epilogue.table ? epilogue.table[q + 128] : q;
+}
+
+void pointwise(const Int8Pointwise& op, Range rows, Range panels) {
+  for (int row = rows.begin; row < rows.end; ++row) {
+    for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
+      const int8_t* weights = op.weights + o / kPanel * op.panel_stride + o % kPanel * 4;
+      int32_t sum = 0;
+      for (int k = 0; k < op.k; ++k) {
+        sum += (op.input[row * op.input_stride + k] - op.input_zero_point) * weights[ptrdiff_t(k) / 4 * 4 * kPanel + k % 4];
+      }
+      op.output[row * op.output_stride + o] = finish(sum, op.epilogue, o);
+    }
+  }
+}
+
+void depthwise(const Int8Depthwise& op, Range out_rows) {
+  const auto [kernel, stride, padding] = op.window;
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    for (int x = 0; x < op.out_w; ++x) {
+      for (int c = 0; c < op.c; ++c) {
+        int32_t sum = 0;
+        for (int ky = 0; ky < kernel; ++ky) {
+          for (int kx = 0; kx < kernel; ++kx) {
+            const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
+            if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
+            const int q = op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.stride + c];
+            sum += (q - op.input_zero_point) * op.taps[(ky * kernel + kx) * op.taps_stride + c];
+          }
+        }
+        op.output[(ptrdiff_t(y) * op.out_w + x) * op.stride + c] = finish(sum, op.epilogue, c);
+      }
+    }
+  }
+}
+
+void conv2d(const Int8Conv2d& op, Range out_rows, Range panels) {
+  const int out_w = op.conv2d.out_w;
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    for (int x = 0; x < out_w; ++x) {
+      int8_t* output = op.output + (ptrdiff_t(y) * out_w + x) * op.conv2d.output_stride;
+      for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
+        output[o] = quantize(fmaf(conv2d_at(op.conv2d, y, x, o), op.inverse_scale, float(op.zero_point)), -128, 127);
+      }
+    }
+  }
+}
+
+void global_pool(const Int8GlobalPool& op, Range panels) {
+  for (int c = panels.begin * kPanel; c < panels.end * kPanel; ++c) {
+    int32_t sum = 0;
+    for (int pixel = 0; pixel < op.pixels; ++pixel) sum += op.input[pixel * op.stride + c] - op.zero_point;
+    op.output[c] = float(sum) * op.factor;
+  }
+}
+
+void multiply(const Int8Multiply& op, Range pixels) {
+  for (int pixel = pixels.begin; pixel < pixels.end; ++pixel) {
+    for (int c = 0; c < op.c; ++c) {
+      const float x = float(op.input[pixel * op.stride + c] - op.zero_point);
+      op.output[pixel * op.stride + c] = quantize(fmaf(x, op.factor[c] * op.ratio, float(op.output_zero_point)), -128, 127);
+    }
+  }
+}
+
+void linear(const Int8Linear& op, Range panels) {
+  for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
+    const int8_t* weights = op.weights + o / kPanel * op.panel_stride + o % kPanel;
+    float sum = 0;
+    for (int k = 0; k < op.k; ++k) sum += op.input[k] * float(weights[ptrdiff_t(k) * kPanel]);
+    op.output[o] = finish(sum, op.epilogue, o);
+  }
+}
+
+}  // namespace
+
+const Int8Kernels kInt8ScalarKernels = {"scalar", 0, 4, 1, pointwise, depthwise, conv2d, global_pool, multiply, linear};
+
+}  // namespace dsnet
