@@ -86,14 +86,8 @@ void dsnet_model_close(dsnet_model* model) { delete model; }
 dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {
   const dsnet::Model& model = handle->model;
   const dsnet::Value& image = model.program.values[model.program.input];
-  return {model.program.name.c_str(),
-          model.program.n_paths,
-          model.program.n_classes(),
-          image.h,
-          image.w,
-          model.arena,
-          model.arena_bytes,
-          model.layout.floats * sizeof(float)};
+  return {model.program.name.c_str(), model.program.n_paths, model.program.n_classes(), image.h, image.w, model.arena,
+          model.arena_bytes,          model.layout.bytes};
 }
 
 int32_t dsnet_model_op_count(const dsnet_model* model) { return static_cast<int32_t>(model->model.program.ops.size()); }
@@ -115,7 +109,8 @@ dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, con
     if (threads < 1 || threads > kMostThreads) {
       dsnet::fail(DSNET_ERROR_ARGUMENT, "threads: expected 1 to %d, found %d", kMostThreads, threads);
     }
-    *session = new dsnet_session{dsnet::Session(model->model, threads, dsnet::select_kernels(isa))};
+    *session =
+        new dsnet_session{dsnet::Session(model->model, threads, dsnet::select_kernels(isa), dsnet::select_int8_kernels(isa))};
   });
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 constexpr uint64_t kAlignment = 64;
 constexpr uint64_t kMostEntries = 65536;  // of each: keys, tensors
-constexpr uint32_t kTensorF32 = 0;
 constexpr uint32_t kMostDimensions = 4;
 
 constexpr const char* kTypeNames[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
@@ -96,9 +95,19 @@ GgufValue read_value(Reader& reader, std::string_view key) {
 }
 
 struct TensorInfo {
+  Type type;
   std::vector<uint64_t> shape;
   uint64_t elements, offset;
 };
+
+Type read_tensor_type(Reader& reader, const std::string& label) {
+  const auto found = reader.number<uint32_t>("a tensor's type");
+  for (const Type type : {Type::f32, Type::f16, Type::i8, Type::i32, Type::bf16}) {
+    if (found == static_cast<uint32_t>(type)) return type;
+  }
+  fail(DSNET_ERROR_FORMAT, "tensor %s: expected type F32 (0), F16 (1), I8 (24), I32 (26) or BF16 (30), found %u", label.c_str(),
+       found);
+}
 
 TensorInfo read_tensor(Reader& reader, std::string_view name) {
   const std::string label = quoted(name);
@@ -106,7 +115,7 @@ TensorInfo read_tensor(Reader& reader, std::string_view name) {
   if (dimensions < 1 || dimensions > kMostDimensions) {
     fail(DSNET_ERROR_FORMAT, "tensor %s: expected 1 to %u dimensions, found %u", label.c_str(), kMostDimensions, dimensions);
   }
-  TensorInfo tensor = {{}, 1, 0};
+  TensorInfo tensor = {Type::f32, {}, 1, 0};
   for (uint32_t i = 0; i < dimensions; ++i) {
     const auto extent = reader.number<uint64_t>("a tensor's shape");
     // No tensor can have more elements than a file of 2^48 bytes holds; below that the product cannot overflow.
@@ -116,8 +125,7 @@ TensorInfo read_tensor(Reader& reader, std::string_view name) {
     tensor.shape.push_back(extent);
     tensor.elements *= extent;
   }
-  const auto type = reader.number<uint32_t>("a tensor's type");
-  if (type != kTensorF32) fail(DSNET_ERROR_FORMAT, "tensor %s: expected type F32 (0), found %u", label.c_str(), type);
+  tensor.type = read_tensor_type(reader, label);
   tensor.offset = reader.number<uint64_t>("a tensor's offset");
   if (tensor.offset % kAlignment != 0) {
     fail(DSNET_ERROR_FORMAT, "tensor %s: expected an offset that is a multiple of %" PRIu64 ", found %" PRIu64, label.c_str(),
@@ -127,6 +135,17 @@ TensorInfo read_tensor(Reader& reader, std::string_view name) {
 }
 
 }  // namespace
+
+const char* name_of(Type type) {
+  switch (type) {
+    case Type::f32: return "F32";
+    case Type::f16: return "F16";
+    case Type::i8: return "I8";
+    case Type::i32: return "I32";
+    case Type::bf16: return "BF16";
+  }
+  return "?";
+}
 
 Gguf::Gguf(const uint8_t* bytes, size_t size) {
   Reader reader(bytes, size);
@@ -165,13 +184,12 @@ Gguf::Gguf(const uint8_t* bytes, size_t size) {
   data_ = reader.at();
   data_bytes_ = static_cast<size_t>(reader.left());
   for (auto& [name, info] : infos) {
-    const uint64_t extent = info.elements * sizeof(float);
+    const uint64_t extent = info.elements * bytes_of(info.type);
     if (info.offset > data_bytes_ || extent > data_bytes_ - info.offset) {
       fail(DSNET_ERROR_FORMAT, "truncated or damaged: tensor %s ends at byte %" PRIu64 " of the tensor data, found %zu bytes",
            quoted(name).c_str(), info.offset + extent, data_bytes_);
     }
-    const auto* data = reinterpret_cast<const float*>(data_ + info.offset);
-    tensors_.emplace(name, GgufTensor{std::move(info.shape), data, info.elements});
+    tensors_.emplace(name, GgufTensor{info.type, std::move(info.shape), data_ + info.offset, info.elements});
   }
 }
 

@@ -22,9 +22,17 @@ struct GgufValue {
   const uint8_t* end;   // one past the last
 };
 
+// Of tensors, and of the values of a program; GGUF's numbers.
+enum class Type : uint32_t { f32 = 0, f16 = 1, i8 = 24, i32 = 26, bf16 = 30 };
+
+constexpr size_t bytes_of(Type type) { return type == Type::i8 ? 1 : type == Type::f16 || type == Type::bf16 ? 2 : 4; }
+
+const char* name_of(Type type);
+
 struct GgufTensor {
+  Type type;
   std::vector<uint64_t> shape;  // innermost first
-  const float* data;            // 64-byte aligned
+  const uint8_t* data;          // 64-byte aligned
   uint64_t elements;
 };
 

@@ -11,12 +11,14 @@
 namespace dsnet {
 namespace {
 
-constexpr uint64_t kMostFloats = uint64_t{1} << 28;  // 1 GiB: a hostile file must not exhaust memory
+constexpr uint64_t kMostBytes = uint64_t{1} << 30;  // a hostile file must not exhaust memory
+
+constexpr uint64_t kAlignment = 64;
 
 // One or more values that take the same memory, alive from op `begin` to op `end`, both included.
 struct Block {
   int begin, end;
-  uint64_t floats;
+  uint64_t bytes;
   uint64_t offset;
 };
 
@@ -45,7 +47,7 @@ uint64_t place(std::vector<Block>& blocks) {
   std::vector<size_t> order(blocks.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return std::pair(blocks[b].floats, a) < std::pair(blocks[a].floats, b); });
+            [&](size_t a, size_t b) { return std::pair(blocks[b].bytes, a) < std::pair(blocks[a].bytes, b); });
   std::vector<const Block*> placed;  // by offset
   uint64_t total = 0;
   for (const size_t i : order) {
@@ -53,13 +55,12 @@ uint64_t place(std::vector<Block>& blocks) {
     block.offset = 0;
     for (const Block* other : placed) {
       if (!overlap(block, *other)) continue;
-      if (block.offset + block.floats <= other->offset) break;
-      block.offset = std::max(block.offset, other->offset + other->floats);
+      if (block.offset + block.bytes <= other->offset) break;
+      block.offset = std::max(block.offset, other->offset + other->bytes);
     }
-    total = std::max(total, block.offset + block.floats);
-    if (total > kMostFloats) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.value: expected activations of at most %" PRIu64 " bytes, found more",
-           kMostFloats * sizeof(float));
+    total = std::max(total, block.offset + block.bytes);
+    if (total > kMostBytes) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.value: expected activations of at most %" PRIu64 " bytes, found more", kMostBytes);
     }
     const auto at = std::find_if(placed.begin(), placed.end(), [&](const Block* other) { return other->offset > block.offset; });
     placed.insert(at, &block);
@@ -84,11 +85,12 @@ Layout plan_layout(const Program& program) {
     }
     const Value& value = program.values[op.output];
     const uint64_t pixels = static_cast<uint64_t>(value.h) * static_cast<uint64_t>(value.w);
+    const uint64_t bytes = pixels * static_cast<uint64_t>(padded(value.channels.back())) * bytes_of(value.type);
     block_of[op.output] = blocks.size();
-    blocks.push_back({o, last[op.output], pixels * static_cast<uint64_t>(padded(value.channels.back())), 0});
+    blocks.push_back({o, last[op.output], (bytes + kAlignment - 1) / kAlignment * kAlignment, 0});
   }
   Layout layout = {std::vector<size_t>(program.values.size()), 0};
-  layout.floats = static_cast<size_t>(place(blocks));
+  layout.bytes = static_cast<size_t>(place(blocks));
   for (size_t v = 0; v < block_of.size(); ++v) {
     if (block_of[v] != kNone) layout.offsets[v] = static_cast<size_t>(blocks[block_of[v]].offset);
   }

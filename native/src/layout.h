@@ -10,8 +10,8 @@
 namespace dsnet {
 
 struct Layout {
-  std::vector<size_t> offsets;  // of each value, in floats; multiples of 16
-  size_t floats;                // of the whole arena
+  std::vector<size_t> offsets;  // of each value, in bytes; multiples of 64
+  size_t bytes;                 // of the whole arena
 };
 
 Layout plan_layout(const Program& program);

@@ -17,10 +17,16 @@ enum class Kind : uint8_t { conv2d, depthwise, pointwise, linear, global_pool, m
 constexpr bool has_panels(Kind kind) { return kind == Kind::conv2d || kind == Kind::pointwise || kind == Kind::linear; }
 constexpr bool has_weights(Kind kind) { return has_panels(kind) || kind == Kind::depthwise; }
 
+// Of the feature maps; the image and all vectors are f32.
+enum class Precision : uint8_t { fp32, int8, bf16, fp16 };
+
 struct Value {
   std::string name;
+  Type type;
   int h, w;
-  std::vector<int> channels;  // one a path
+  std::vector<int> channels;  // one a path, as all that follows
+  std::vector<float> scale;   // of i8: real = scale * (q - zero_point)
+  std::vector<int> zero_point;
 };
 
 struct Op {
@@ -31,12 +37,13 @@ struct Op {
   int output;
   Window window;
   Activation activation;
-  std::string weight, scale, shift;  // tensor names, empty where absent
-  std::vector<int> rows;             // of the epilogue, one a path
+  std::string weight, scale, shift, sums, table;  // tensor names, empty where absent
+  std::vector<int> rows;                          // of the epilogue, one a path
 };
 
 struct Program {
   std::string name;
+  Precision precision;
   int n_paths;
   std::vector<Value> values;
   std::vector<Op> ops;
@@ -45,6 +52,7 @@ struct Program {
   int n_labels;
 
   int channels(int value, int path) const { return values[value].channels[path]; }
+  bool is_int8(const Op& op) const { return values[op.output].type == Type::i8; }
   int n_classes() const { return values[logits].channels[0]; }
   int widest() const { return n_paths - 1; }
 };

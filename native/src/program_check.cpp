@@ -28,6 +28,7 @@ class Checker {
     for (const int c : image.channels) {
       if (c != 3) fail(DSNET_ERROR_FORMAT, "dsnet.input.value: expected an image of 3 channels, found %d", c);
     }
+    expect_type("dsnet.input.value", program_.input, Type::f32);
   }
 
   void check_op(int o) {
@@ -37,6 +38,7 @@ class Checker {
     check_write(o);
     check_shapes(o);
     check_channels(o);
+    check_types(o);
     if (op.segment != Segment::suffix) check_path_independent(o);
     if (!has_weights(op.kind)) check_plain(o);
   }
@@ -109,6 +111,54 @@ class Checker {
     if (op.kind == Kind::conv2d) expect_constant(o, "input", op.input);  // its steps interleave taps and channels
   }
 
+  void expect_type(const char* reader, int v, Type expected) const {
+    if (value(v).type != expected) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.value.type[%d] (%s): expected %s for %s, found %s", v, quoted(value(v).name).c_str(),
+           name_of(expected), reader, name_of(value(v).type));
+    }
+  }
+
+  // Feature maps have the type of the precision; convolutions of the image begin, and vectors end, in f32.
+  void check_types(int o) const {
+    const Op& op = program_.ops[o];
+    const Type maps = program_.precision == Precision::int8 ? Type::i8 : Type::f32;
+    const bool reads_f32 = op.kind == Kind::conv2d || op.kind == Kind::linear;
+    const bool writes_f32 = op.kind == Kind::global_pool || op.kind == Kind::linear;
+    expect_type(at("input", o).c_str(), op.input, reads_f32 ? Type::f32 : maps);
+    expect_type(at("output", o).c_str(), op.output, writes_f32 ? Type::f32 : maps);
+    if (op.kind == Kind::multiply) expect_type(at("input2", o).c_str(), op.input2, Type::f32);
+    if (program_.is_int8(op)) check_pixels(o);
+    check_tables(o);
+  }
+
+  // The sum over the pixels of an i8 value must be one of int32.
+  void check_pixels(int o) const {
+    constexpr int64_t kMostPixels = (1 << 23) - 1;
+    const Value& output = value(program_.ops[o].output);
+    if (int64_t{output.h} * output.w > kMostPixels) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected an i8 value of at most %d pixels, found %d x %d", at("output", o).c_str(),
+           static_cast<int>(kMostPixels), output.h, output.w);
+    }
+  }
+
+  void expect_presence(int o, const char* field, const std::string& tensor, bool expected) const {
+    if (tensor.empty() == expected) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected %s, found %s", at(field, o).c_str(), expected ? "the name of a tensor" : "none",
+           quoted(tensor).c_str());
+    }
+  }
+
+  // Sums of weights and tables of activations belong to requantised sums alone.
+  void check_tables(int o) const {
+    const Op& op = program_.ops[o];
+    const bool requantised = program_.is_int8(op) && (op.kind == Kind::depthwise || op.kind == Kind::pointwise);
+    expect_presence(o, "sums", op.sums, requantised);
+    expect_presence(o, "table", op.table, requantised && op.activation > Activation::relu6);
+    if (!requantised) return;
+    expect_presence(o, "scale", op.scale, true);
+    expect_presence(o, "shift", op.shift, true);
+  }
+
   void expect_constant(int o, const char* field, int v) const {
     const int first = program_.channels(v, 0), last = program_.channels(v, program_.widest());
     if (first != last) {
@@ -120,10 +170,21 @@ class Checker {
   void check_path_independent(int o) const {
     const Op& op = program_.ops[o];
     expect_constant(o, "output", op.output);
+    if (program_.precision == Precision::int8) check_constant_quantization(op.output);
     for (const int row : op.rows) {
       if (row != op.rows[0]) {
         fail(DSNET_ERROR_FORMAT, "%s: expected the same row on every path in the %s, found %d and %d", at("row", o).c_str(),
              segment_name(op.segment), op.rows[0], row);
+      }
+    }
+  }
+
+  void check_constant_quantization(int v) const {
+    for (int p = 1; p < program_.n_paths; ++p) {
+      if (value(v).scale[p] != value(v).scale[0] || value(v).zero_point[p] != value(v).zero_point[0]) {
+        fail(DSNET_ERROR_FORMAT,
+             "dsnet.value.scale of value %s: expected the same scale and zero point on every path, found others on path %d",
+             quoted(value(v).name).c_str(), p);
       }
     }
   }

@@ -8,8 +8,7 @@
 namespace dsnet {
 namespace {
 
-constexpr uint32_t kFormatVersion = 1;
-constexpr const char* kTile = "f32-panel16";
+constexpr uint32_t kFormatVersion = 2;
 
 // Far beyond any network for small devices, and small enough that no product of two of them overflows.
 constexpr size_t kMostPaths = 4096, kMostValues = 4096, kMostOps = 4096, kMostLabels = 65536;
@@ -39,6 +38,14 @@ class Column {
     return static_cast<int>(value);
   }
 
+  float positive(size_t i) const {
+    const float value = elements_[i];
+    if (!(value > 0 && std::isfinite(value))) {
+      fail(DSNET_ERROR_FORMAT, "%s[%zu]: expected a positive number, found %g", key_, i, static_cast<double>(value));
+    }
+    return value;
+  }
+
   template <size_t n>
   int word(size_t i, const char* const (&words)[n]) const {
     const auto* found = std::find(words, words + n, elements_[i]);
@@ -59,6 +66,9 @@ class Column {
 
 constexpr const char* kKinds[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"};
 constexpr const char* kActivations[] = {"none", "relu", "relu6", "silu", "sigmoid", "one_plus_tanh"};
+constexpr const char* kPrecisions[] = {"fp32", "int8", "bf16", "fp16"};
+constexpr const char* kTypeNames[] = {"f32", "i8", "bf16", "f16"};
+constexpr Type kTypes[] = {Type::f32, Type::i8, Type::bf16, Type::f16};
 constexpr const char* kSegments[] = {"prefix", "gate", "suffix"};
 
 void check_header(const Gguf& file) {
@@ -72,9 +82,16 @@ void check_header(const Gguf& file) {
          "dsnet.format_version: this runtime reads version %u, found %u; convert the model again or update the runtime",
          kFormatVersion, version);
   }
-  if (file.string("dsnet.tile") != kTile) {
-    fail(DSNET_ERROR_FORMAT, "dsnet.tile: expected '%s', found %s", kTile, quoted(file.string("dsnet.tile")).c_str());
+}
+
+Precision read_precision(const Gguf& file) {
+  const auto name = Column("dsnet.precision", std::vector{file.string("dsnet.precision")}, 1);
+  const auto precision = static_cast<Precision>(name.word(0, kPrecisions));
+  if (precision != Precision::fp32 && precision != Precision::int8) {
+    fail(DSNET_ERROR_VERSION, "dsnet.precision: this runtime runs fp32 and int8, found %s; convert the model to one of them",
+         name.text(0).c_str());
   }
+  return precision;
 }
 
 // The runtime takes a normalised image, so this only vouches for what it hands on to those who prepare one.
@@ -108,17 +125,36 @@ int read_paths(const Gguf& file) {
   return static_cast<int>(choices.size());
 }
 
+// How the integers of i8 values stand for real numbers.
+void read_quantization(const Gguf& file, size_t n_paths, std::vector<Value>& values) {
+  const Column scale("dsnet.value.scale", file.f32s("dsnet.value.scale"), values.size() * n_paths);
+  const Column zero_point("dsnet.value.zero_point", file.i32s("dsnet.value.zero_point"), values.size() * n_paths);
+  for (size_t v = 0; v < values.size(); ++v) {
+    for (size_t i = v * n_paths; i < (v + 1) * n_paths; ++i) {
+      values[v].scale.push_back(scale.positive(i));
+      values[v].zero_point.push_back(zero_point.number(i, -128, 127));
+    }
+  }
+}
+
 std::vector<Value> read_values(const Gguf& file, size_t n_paths) {
   auto names = file.strings("dsnet.value.name");
   const size_t n = names.size();
   check_count("dsnet.value.name", n, kMostValues);
   const Column name("dsnet.value.name", std::move(names), n);
+  const Column type("dsnet.value.type", file.strings("dsnet.value.type"), n);
   const Column height("dsnet.value.height", file.u32s("dsnet.value.height"), n);
   const Column width("dsnet.value.width", file.u32s("dsnet.value.width"), n);
   const Column channels("dsnet.value.channels", file.u32s("dsnet.value.channels"), n * n_paths);
   std::vector<Value> values;
   for (size_t v = 0; v < n; ++v) {
-    Value value = {name.text(v), height.number(v, 1, kMostExtent), width.number(v, 1, kMostExtent), {}};
+    Value value = {name.text(v),
+                   kTypes[type.word(v, kTypeNames)],
+                   height.number(v, 1, kMostExtent),
+                   width.number(v, 1, kMostExtent),
+                   {},
+                   {},
+                   {}};
     int least = 1;  // channels never decrease from one path to the next
     for (size_t p = 0; p < n_paths; ++p) value.channels.push_back(least = channels.number(v * n_paths + p, least, kMostChannels));
     values.push_back(std::move(value));
@@ -136,6 +172,7 @@ std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
   const Column name("dsnet.op.name", std::move(names), n);
   const auto kind = strings("dsnet.op.kind"), activation = strings("dsnet.op.activation");
   const auto weight = strings("dsnet.op.weight"), scale = strings("dsnet.op.scale"), shift = strings("dsnet.op.shift");
+  const auto sums = strings("dsnet.op.sums"), table = strings("dsnet.op.table");
   const auto segment = counts("dsnet.op.segment"), kernel = counts("dsnet.op.kernel");
   const auto stride = counts("dsnet.op.stride"), padding = counts("dsnet.op.padding");
   const auto input = indices("dsnet.op.input"), input2 = indices("dsnet.op.input2"), output = indices("dsnet.op.output");
@@ -155,6 +192,7 @@ std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
     op.window.padding = padding.number(o, 0, op.window.kernel - 1);
     op.activation = static_cast<Activation>(activation.word(o, kActivations));
     op.weight = weight.text(o), op.scale = scale.text(o), op.shift = shift.text(o);
+    op.sums = sums.text(o), op.table = table.text(o);
     for (size_t p = 0; p < n_paths; ++p) op.rows.push_back(row.number(o * n_paths + p, 0, kMostPaths));
     ops.push_back(std::move(op));
   }
@@ -199,9 +237,11 @@ Program read_program(const Gguf& file) {
   check_input_description(file);
   Program program;
   program.name = file.string("general.name");
+  program.precision = read_precision(file);
   program.n_paths = read_paths(file);
   const auto n_paths = static_cast<size_t>(program.n_paths);
   program.values = read_values(file, n_paths);
+  if (program.precision == Precision::int8) read_quantization(file, n_paths, program.values);
   program.ops = read_ops(file, program.values.size(), n_paths);
   program.segment_begin = read_segments(file, program.ops);
   program.input = value_index(file, "dsnet.input.value", program.values.size());

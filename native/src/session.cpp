@@ -11,26 +11,20 @@ namespace {
 
 constexpr size_t kArenaAlignment = 4096;
 
-float* allocate(size_t floats) {
-  const size_t bytes = (floats * sizeof(float) + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+uint8_t* allocate(size_t size) {
+  const size_t bytes = (size + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
   void* memory = std::aligned_alloc(kArenaAlignment, bytes);
   if (memory == nullptr) throw std::bad_alloc();
   std::memset(memory, 0, bytes);  // now, so that the first image does not pay for page faults
-  return static_cast<float*>(memory);
-}
-
-Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path) {
-  const ptrdiff_t row = op.rows[path] * weights.row_stride;
-  return {weights.scale != nullptr ? weights.scale + row : nullptr, weights.shift != nullptr ? weights.shift + row : nullptr,
-          op.activation};
+  return static_cast<uint8_t*>(memory);
 }
 
 }  // namespace
 
-void Session::Free::operator()(float* data) const { std::free(data); }
+void Session::Free::operator()(uint8_t* data) const { std::free(data); }
 
-Session::Session(const Model& model, int threads, const Kernels& kernels)
-    : model_(model), kernels_(kernels), arena_(allocate(model.layout.floats)), pool_(threads) {}
+Session::Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels)
+    : model_(model), kernels_(kernels), int8_kernels_(int8_kernels), arena_(allocate(model.layout.bytes)), pool_(threads) {}
 
 void Session::prefix(const float* image) noexcept {
   run(Segment::prefix, 0, image);
@@ -54,7 +48,8 @@ void Session::run(Segment segment, int path, const float* image) noexcept {
   const Program& program = model_.program;
   const auto s = static_cast<size_t>(segment);
   for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) {
-    run(program.ops[o], model_.weights[o], path, image);
+    const Op& op = program.ops[o];
+    program.precision == Precision::int8 ? run_int8(op, model_.weights[o], path, image) : run(op, model_.weights[o], path, image);
   }
 }
 
@@ -89,30 +84,36 @@ Gemm Session::gemm(const Op& op, const OpWeights& weights, int path) const noexc
   job.input = data(op.input);
   job.input_stride = stride(op.input, path);
   job.k = model_.program.channels(op.input, path);
-  job.weights = {weights.data, weights.stride};
+  job.weights = {weights.as<float>(), weights.stride};
   job.output = data(op.output);
   job.output_stride = stride(op.output, path);
   job.epilogue = epilogue_of(op, weights, path);
   return job;
 }
 
-void Session::conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+Conv2d Session::conv2d_job(const Op& op, const OpWeights& weights, int path, const float* image) const noexcept {
   const Program& program = model_.program;
   const Value &input = program.values[op.input], &output = program.values[op.output];
   const bool reads_image = op.input == program.input;
-  const int panels = panels_of(output.channels[path]);
   Conv2d job;
   job.input = reads_image ? image : data(op.input);
   job.h = input.h, job.w = input.w, job.c_in = input.channels[path];
   job.input_stride = reads_image ? job.c_in : stride(op.input, path);
   job.window = op.window;
-  job.weights = {weights.data, weights.stride};
-  job.output = data(op.output);
+  job.weights = {weights.as<float>(), weights.stride};
+  job.output = nullptr;
   job.out_w = output.w;
   job.output_stride = stride(op.output, path);
   job.epilogue = epilogue_of(op, weights, path);
-  const double work = double(output.h) * output.w * op.window.kernel * op.window.kernel * job.c_in * panels;
-  const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
+  return job;
+}
+
+void Session::conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+  const Value& output = model_.program.values[op.output];
+  const int panels = panels_of(output.channels[path]);
+  Conv2d job = conv2d_job(op, weights, path, image);
+  job.output = data(op.output);
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), conv2d_work(job, output.h, panels)), 1);
   pool_.run(rows.count(), [&](int i) { kernels_.conv2d(job, rows[i], {0, panels}); });
 }
 
@@ -124,7 +125,7 @@ void Session::depthwise(const Op& op, const OpWeights& weights, int path) noexce
   job.h = input.h, job.w = input.w, job.c = padded(output.channels[path]);
   job.stride = job.c;
   job.window = op.window;
-  job.taps = weights.data;
+  job.taps = weights.as<float>();
   job.taps_stride = weights.stride;
   job.output = data(op.output);
   job.out_w = output.w;

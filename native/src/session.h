@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "int8.h"
 #include "model.h"
 #include "pool.h"
 
@@ -11,7 +12,7 @@ namespace dsnet {
 class Session {
  public:
   // The model must outlive the session.
-  Session(const Model& model, int threads, const Kernels& kernels);
+  Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels);
 
   const Model& model() const { return model_; }
   const char* isa() const { return kernels_.isa; }
@@ -35,19 +36,34 @@ class Session {
   void global_pool(const Op& op, int path) noexcept;
   void multiply(const Op& op, int path) noexcept;
 
+  // The same on feature maps of integers (session_int8.cpp).
+  void run_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  void pointwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
+  void linear_int8(const Op& op, const OpWeights& weights, int path) noexcept;
+  void conv2d_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  void depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
+  void global_pool_int8(const Op& op, int path) noexcept;
+  void multiply_int8(const Op& op, int path) noexcept;
+  Int8Epilogue int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept;
+
   // What pointwise and linear have in common.
   Gemm gemm(const Op& op, const OpWeights& weights, int path) const noexcept;
+  Conv2d conv2d_job(const Op& op, const OpWeights& weights, int path, const float* image) const noexcept;
 
-  float* data(int value) const { return arena_.get() + model_.layout.offsets[value]; }
+  template <class T = float>
+  T* data(int value) const {
+    return reinterpret_cast<T*>(arena_.get() + model_.layout.offsets[value]);
+  }
   ptrdiff_t stride(int value, int path) const { return padded(model_.program.channels(value, path)); }
 
   struct Free {
-    void operator()(float* data) const;
+    void operator()(uint8_t* data) const;
   };
 
   const Model& model_;
   const Kernels& kernels_;
-  std::unique_ptr<float[], Free> arena_;
+  const Int8Kernels& int8_kernels_;
+  std::unique_ptr<uint8_t[], Free> arena_;
   Pool pool_;
   enum class Done { nothing, prefix, gate } done_ = Done::nothing;
 };

@@ -32,6 +32,11 @@ inline int parts_for(int threads, double work) {
   return static_cast<int>(std::min<double>(threads * kPerThread, work / kLeastWork));
 }
 
+// Of a convolution, for parts_for.
+inline double conv2d_work(const Conv2d& op, int out_h, int panels) {
+  return double(out_h) * op.out_w * op.window.kernel * op.window.kernel * op.c_in * panels;
+}
+
 struct GemmSplit {
   Parts rows, panels;
 
@@ -42,12 +47,13 @@ struct GemmSplit {
 
 // Rows are cut first so that a block of inputs stays in the L2 cache while all panels pass over it (in L1, where the panels
 // are so few that they stay there as well); then panels for the threads, and rows again if panels are too few.
-inline GemmSplit split_gemm(int rows, int k, int panels, const Kernels& kernels, int threads) {
+template <class Table>
+GemmSplit split_gemm(int rows, int k, int panels, const Table& kernels, int threads, int element_bytes = 4) {
   constexpr int64_t kSmallWeights = 16 << 10, kL1Block = 24 << 10, kL2Block = 512 << 10;
-  const int64_t weight_bytes = int64_t{k} * panels * kPanel * 4, input_bytes = int64_t{k} * rows * 4;
+  const int64_t weight_bytes = int64_t{k} * panels * kPanel * element_bytes, input_bytes = int64_t{k} * rows * element_bytes;
   const int64_t block = weight_bytes <= kSmallWeights && panels > kernels.tile_panels ? kL1Block : kL2Block;
   const int blocks = static_cast<int>((input_bytes + block - 1) / block);
-  const int wanted = parts_for(threads, double(rows) * k * panels);
+  const int wanted = parts_for(threads, double(rows) * k * panels * element_bytes / 4);
   const Parts by_panel = cut(panels, (wanted + blocks - 1) / blocks, kernels.tile_panels);
   const int row_parts = std::max(blocks, (wanted + by_panel.count() - 1) / by_panel.count());
   return {cut(rows, row_parts, 2 * kernels.tile_rows), by_panel};

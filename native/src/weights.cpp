@@ -10,22 +10,30 @@
 namespace dsnet {
 namespace {
 
+constexpr int kGroup = 4;  // inputs in a group of int8 panels
+
 // Not finite means all exponent bits set. Branch-free over a block, so that it runs at the speed of memory.
-bool all_finite(const float* data, uint64_t count) {
+bool all_finite(const uint8_t* data, uint64_t count) {
   constexpr uint64_t kBlock = 4096;
   constexpr uint32_t kExponent = 0x7f800000;
-  const auto* words = reinterpret_cast<const uint8_t*>(data);
   for (uint64_t begin = 0; begin < count; begin += kBlock) {
     uint32_t bad = 0;
     const uint64_t end = std::min(count, begin + kBlock);
     for (uint64_t i = begin; i < end; ++i) {
       uint32_t bits;
-      std::memcpy(&bits, words + i * sizeof bits, sizeof bits);
+      std::memcpy(&bits, data + i * sizeof bits, sizeof bits);
       bad |= static_cast<uint32_t>((bits & kExponent) == kExponent);
     }
     if (bad != 0) return false;
   }
   return true;
+}
+
+// -128 has no place among weights: a kernel may sum two products in 16 bits.
+bool all_symmetric(const uint8_t* data, uint64_t count) {
+  uint8_t least = 0;
+  for (uint64_t i = 0; i < count; ++i) least |= static_cast<uint8_t>(data[i] == 0x80);
+  return least == 0;
 }
 
 std::string text(const std::vector<uint64_t>& shape) {
@@ -45,7 +53,7 @@ class Binder {
       if (used_.count(name) == 0) {
         fail(DSNET_ERROR_FORMAT, "tensor %s: expected an op that refers to it, found none", quoted(name).c_str());
       }
-      if (!all_finite(tensor.data, tensor.elements)) {
+      if (tensor.type == Type::f32 && !all_finite(tensor.data, tensor.elements)) {
         fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
       }
     }
@@ -53,6 +61,15 @@ class Binder {
   }
 
  private:
+  const GgufTensor& find(const Op& op, const char* field, const std::string& name, Type type) {
+    const GgufTensor& tensor = find(op, field, name);
+    if (tensor.type != type) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.%s of op %s: expected a tensor of type %s, found %s", field, quoted(op.name).c_str(),
+           name_of(type), name_of(tensor.type));
+    }
+    return tensor;
+  }
+
   const GgufTensor& find(const Op& op, const char* field, const std::string& name) {
     const auto found = file_.tensors().find(name);
     if (found == file_.tensors().end()) {
@@ -75,30 +92,78 @@ class Binder {
   }
 
   OpWeights bind_op(const Op& op) {
-    const auto c_in = static_cast<uint64_t>(program_.channels(op.input, program_.widest()));
     const int c_out = program_.channels(op.output, program_.widest());
-    const auto taps = static_cast<uint64_t>(op.window.kernel) * op.window.kernel;
+    const bool integers = program_.is_int8(op) && op.kind != Kind::conv2d;
     OpWeights weights;
-    const GgufTensor& tensor = find(op, "weight", op.weight);
-    if (op.kind == Kind::depthwise) {
-      expect_shape(op, "weight", tensor, {static_cast<uint64_t>(padded(c_out)), taps}, "taps [C_pad, kernel * kernel]");
-      expect_multiple(op, "weight", tensor);
-      expect_extent(op, tensor, 1, taps);
-      weights.stride = static_cast<ptrdiff_t>(tensor.shape[0]);
-    } else {
-      const uint64_t k = c_in * (op.kind == Kind::conv2d ? taps : 1);
-      expect_shape(op, "weight", tensor, {kPanel, k, static_cast<uint64_t>(panels_of(c_out))}, "panels [16, K_max, n_panels]");
-      expect_extent(op, tensor, 0, kPanel);
-      weights.stride = static_cast<ptrdiff_t>(tensor.shape[1] * kPanel);
-    }
+    const GgufTensor& tensor =
+        op.kind == Kind::linear ? find_linear(op) : find(op, "weight", op.weight, integers ? Type::i8 : Type::f32);
+    weights.type = tensor.type;
     weights.data = tensor.data;
+    if (op.kind == Kind::depthwise) {
+      weights.stride = bind_taps(op, tensor);
+    } else if (integers) {
+      weights.stride = bind_grouped_panels(op, tensor);
+    } else {
+      weights.stride = bind_panels(op, tensor);
+    }
+    if (tensor.type == Type::i8 && !all_symmetric(tensor.data, tensor.elements)) {
+      fail(DSNET_ERROR_FORMAT, "tensor %s: expected weights of -127 to 127, found -128", quoted(op.weight).c_str());
+    }
     bind_epilogue(op, c_out, weights);
+    if (!op.sums.empty()) bind_sums(op, c_out, weights);
+    if (!op.table.empty()) bind_table(op, weights);
     return weights;
   }
 
-  static void expect_extent(const Op& op, const GgufTensor& tensor, size_t dimension, uint64_t expected) {
+  // Of integers only in int8 programs, and then with a scale.
+  const GgufTensor& find_linear(const Op& op) {
+    const GgufTensor& tensor = find(op, "weight", op.weight);
+    if (tensor.type == Type::f32) return tensor;
+    if (program_.precision != Precision::int8 || tensor.type != Type::i8) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.weight of op %s: expected a tensor of type F32%s, found %s", quoted(op.name).c_str(),
+           program_.precision == Precision::int8 ? " or I8" : "", name_of(tensor.type));
+    }
+    if (op.scale.empty()) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.scale of op %s: expected the scale of its I8 weights, found none",
+           quoted(op.name).c_str());
+    }
+    return tensor;
+  }
+
+  // The inputs that one output sums over on the widest path.
+  uint64_t steps(const Op& op) const {
+    const auto taps = static_cast<uint64_t>(op.window.kernel) * op.window.kernel;
+    const auto c_in = static_cast<uint64_t>(program_.channels(op.input, program_.widest()));
+    return op.kind == Kind::depthwise ? taps : op.kind == Kind::conv2d ? taps * c_in : c_in;
+  }
+
+  ptrdiff_t bind_taps(const Op& op, const GgufTensor& tensor) const {
+    const int c = program_.channels(op.output, program_.widest());
+    expect_shape(op, "weight", tensor, {static_cast<uint64_t>(padded(c)), steps(op)}, "taps [C_pad, kernel * kernel]");
+    expect_multiple(op, "weight", tensor);
+    expect_extent(op, "weight", tensor, 1, steps(op));
+    return static_cast<ptrdiff_t>(tensor.shape[0]);
+  }
+
+  ptrdiff_t bind_panels(const Op& op, const GgufTensor& tensor) const {
+    const auto panels = static_cast<uint64_t>(panels_of(program_.channels(op.output, program_.widest())));
+    expect_shape(op, "weight", tensor, {kPanel, steps(op), panels}, "panels [16, K_max, n_panels]");
+    expect_extent(op, "weight", tensor, 0, kPanel);
+    return static_cast<ptrdiff_t>(tensor.shape[1] * kPanel);
+  }
+
+  ptrdiff_t bind_grouped_panels(const Op& op, const GgufTensor& tensor) const {
+    const auto panels = static_cast<uint64_t>(panels_of(program_.channels(op.output, program_.widest())));
+    const uint64_t groups = (steps(op) + kGroup - 1) / kGroup;
+    expect_shape(op, "weight", tensor, {kGroup, kPanel, groups, panels}, "grouped panels [4, 16, ceil(K_max / 4), n_panels]");
+    expect_extent(op, "weight", tensor, 0, kGroup);
+    expect_extent(op, "weight", tensor, 1, kPanel);
+    return static_cast<ptrdiff_t>(tensor.shape[2] * kPanel * kGroup);
+  }
+
+  static void expect_extent(const Op& op, const char* field, const GgufTensor& tensor, size_t dimension, uint64_t expected) {
     if (tensor.shape[dimension] != expected) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.weight of op %s: expected %" PRIu64 " as dimension %zu, found %" PRIu64,
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.%s of op %s: expected %" PRIu64 " as dimension %zu, found %" PRIu64, field,
            quoted(op.name).c_str(), expected, dimension, tensor.shape[dimension]);
     }
   }
@@ -111,12 +176,11 @@ class Binder {
   }
 
   void bind_epilogue(const Op& op, int c_out, OpWeights& weights) {
-    const GgufTensor* scale = op.scale.empty() ? nullptr : &find(op, "scale", op.scale);
-    const GgufTensor* shift = op.shift.empty() ? nullptr : &find(op, "shift", op.shift);
-    const auto last_row = static_cast<uint64_t>(*std::max_element(op.rows.begin(), op.rows.end()));
+    const GgufTensor* scale = op.scale.empty() ? nullptr : &find(op, "scale", op.scale, Type::f32);
+    const GgufTensor* shift = op.shift.empty() ? nullptr : &find(op, "shift", op.shift, Type::f32);
     for (const auto& [field, table] : {std::pair{"scale", scale}, std::pair{"shift", shift}}) {
       if (table == nullptr) continue;
-      expect_shape(op, field, *table, {static_cast<uint64_t>(padded(c_out)), last_row + 1}, "a table [C_pad, rows]");
+      expect_shape(op, field, *table, {static_cast<uint64_t>(padded(c_out)), rows(op)}, "a table [C_pad, rows]");
       expect_multiple(op, field, *table);
       weights.row_stride = static_cast<ptrdiff_t>(table->shape[0]);
     }
@@ -124,8 +188,31 @@ class Binder {
       fail(DSNET_ERROR_FORMAT, "dsnet.op.shift of op %s: expected the shape of its scale, %s, found %s", quoted(op.name).c_str(),
            text(scale->shape).c_str(), text(shift->shape).c_str());
     }
-    weights.scale = scale != nullptr ? scale->data : nullptr;
-    weights.shift = shift != nullptr ? shift->data : nullptr;
+    if (scale != nullptr) weights.scale = reinterpret_cast<const float*>(scale->data);
+    if (shift != nullptr) weights.shift = reinterpret_cast<const float*>(shift->data);
+  }
+
+  static uint64_t rows(const Op& op) { return static_cast<uint64_t>(*std::max_element(op.rows.begin(), op.rows.end())) + 1; }
+
+  void bind_sums(const Op& op, int c_out, OpWeights& weights) {
+    const GgufTensor& tensor = find(op, "sums", op.sums, Type::i32);
+    expect_shape(op, "sums", tensor, {static_cast<uint64_t>(padded(c_out)), rows(op)}, "a table [C_pad, rows]");
+    expect_extent(op, "sums", tensor, 0, static_cast<uint64_t>(weights.row_stride));
+    weights.sums = reinterpret_cast<const int32_t*>(tensor.data);
+    const auto most = static_cast<int64_t>(127 * steps(op));
+    for (uint64_t i = 0; i < tensor.elements; ++i) {
+      if (weights.sums[i] < -most || weights.sums[i] > most) {
+        fail(DSNET_ERROR_FORMAT, "dsnet.op.sums of op %s: expected %" PRId64 " at most, found %d", quoted(op.name).c_str(), most,
+             weights.sums[i]);
+      }
+    }
+  }
+
+  void bind_table(const Op& op, OpWeights& weights) {
+    const GgufTensor& tensor = find(op, "table", op.table, Type::i8);
+    expect_shape(op, "table", tensor, {kTableSize, rows(op)}, "a table [256, rows]");
+    expect_extent(op, "table", tensor, 0, kTableSize);
+    weights.table = reinterpret_cast<const int8_t*>(tensor.data);
   }
 
   const Program& program_;
@@ -137,14 +224,24 @@ class Binder {
 
 Weights bind_weights(const Program& program, const Gguf& file) { return Binder(program, file).bind(); }
 
+Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path) {
+  const ptrdiff_t row = op.rows[path] * weights.row_stride;
+  return {weights.scale != nullptr ? weights.scale + row : nullptr, weights.shift != nullptr ? weights.shift + row : nullptr,
+          op.activation};
+}
+
 Bytes weights_read(const Program& program, const Weights& weights, int o, int path) {
   const Op& op = program.ops[o];
   if (!has_weights(op.kind)) return {nullptr, 0};
-  const int c_in = program.channels(op.input, path), c_out = program.channels(op.output, path);
+  const OpWeights& own = weights[o];
+  const auto c_in = static_cast<ptrdiff_t>(program.channels(op.input, path));
+  const int c_out = program.channels(op.output, path);
   const ptrdiff_t taps = ptrdiff_t{op.window.kernel} * op.window.kernel;
+  const bool grouped = op.kind == Kind::pointwise && own.type == Type::i8;
+  const ptrdiff_t steps = grouped ? (c_in + kGroup - 1) / kGroup * kGroup : op.kind == Kind::conv2d ? taps * c_in : c_in;
   const ptrdiff_t blocks = op.kind == Kind::depthwise ? taps : panels_of(c_out);
-  const ptrdiff_t last = op.kind == Kind::depthwise ? padded(c_out) : (op.kind == Kind::conv2d ? taps : 1) * c_in * kPanel;
-  return {weights[o].data, static_cast<size_t>((blocks - 1) * weights[o].stride + last) * sizeof(float)};
+  const ptrdiff_t last = op.kind == Kind::depthwise ? padded(c_out) : steps * kPanel;
+  return {own.data, static_cast<size_t>((blocks - 1) * own.stride + last) * bytes_of(own.type)};
 }
 
 }  // namespace dsnet

@@ -9,22 +9,36 @@
 namespace dsnet {
 
 struct OpWeights {
-  const float* data = nullptr;  // panels, or taps for a depthwise op
-  ptrdiff_t stride = 0;         // floats from one panel (or tap) to the next
+  Type type = Type::f32;
+  const uint8_t* data = nullptr;  // panels, or taps for a depthwise op
+  ptrdiff_t stride = 0;           // elements from one panel (or tap) to the next
   const float* scale = nullptr;
   const float* shift = nullptr;
-  ptrdiff_t row_stride = 0;  // floats from one epilogue row to the next
+  const int32_t* sums = nullptr;
+  ptrdiff_t row_stride = 0;  // elements from one row of these three to the next
+  const int8_t* table = nullptr;
+
+  // The weights, whose type the caller knows.
+  template <class T>
+  const T* as() const {
+    return reinterpret_cast<const T*>(data);
+  }
 };
 
 struct Bytes {
-  const float* begin;
+  const uint8_t* begin;
   size_t count;
 };
+
+constexpr int kTableSize = 256;  // of an int8 activation
 
 using Weights = std::vector<OpWeights>;  // one an op
 
 // Finds the tensors of every op, checks that they reach as far as the widest path reads, and that all floats are finite.
 Weights bind_weights(const Program& program, const Gguf& file);
+
+// The rows of scale and shift that a path reads.
+Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path);
 
 // What a path reads of an op's weights, from the first byte to the last.
 Bytes weights_read(const Program& program, const Weights& weights, int op, int path);

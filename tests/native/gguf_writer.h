@@ -28,16 +28,24 @@ class GgufWriter {
     for (const auto& value : values) put_string(keys_, value);
   }
 
-  void tensor(const std::string& name, const std::vector<uint64_t>& shape, const std::vector<float>& data) {
+  // Numbers are written in the type that GGUF's number stands for: F32 (0), I8 (24) or I32 (26).
+  void tensor(const std::string& name, uint32_t type, const std::vector<uint64_t>& shape, const std::vector<float>& data) {
     put_string(infos_, name);
     put(infos_, static_cast<uint32_t>(shape.size()));
     for (const uint64_t extent : shape) put(infos_, extent);
-    put(infos_, uint32_t{0});
+    put(infos_, type);
     put(infos_, uint64_t{data_.size()});
     ++n_tensors_;
-    const size_t at = data_.size();
-    data_.resize((at + data.size() * sizeof(float) + 63) / 64 * 64);
-    if (!data.empty()) std::memcpy(data_.data() + at, data.data(), data.size() * sizeof(float));
+    for (const float x : data) {
+      if (type == 24) {
+        put(data_, static_cast<int8_t>(x));
+      } else if (type == 26) {
+        put(data_, static_cast<int32_t>(x));
+      } else {
+        put(data_, x);
+      }
+    }
+    data_.resize((data_.size() + 63) / 64 * 64);
   }
 
   // The file, and where its tensor data begins.

@@ -56,7 +56,7 @@ struct Spoiled {
 const std::vector<Spoiled> kSpoiled = {
     {"general.architecture", [](TinyModel& m) { m.architecture = "llama"; }},
     {"general.alignment", [](TinyModel& m) { m.alignment = 32; }},
-    {"dsnet.tile", [](TinyModel& m) { m.tile = "f32-panel8"; }},
+    {"dsnet.precision", [](TinyModel& m) { m.precision = "int4"; }},
     {"dsnet.input.mean", [](TinyModel& m) { m.mean = {0, 0}; }},
     {"dsnet.input.mean", [](TinyModel& m) { m.mean[1] = NAN; }},
     {"dsnet.input.std", [](TinyModel& m) { m.std[2] = 0; }},
@@ -135,20 +135,76 @@ const std::vector<Spoiled> kSpoiled = {
      }},
 };
 
+void make_f32(test::TinyTensor& tensor) { tensor.type = test::kF32; }
+
+// Broken promises that only a program on integers makes.
+const std::vector<Spoiled> kSpoiledInt8 = {
+    {"dsnet.precision", [](TinyModel& m) { m.precision = "bf16"; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.precision = "fp32"; }},
+    {"dsnet.value.type[0]", [](TinyModel& m) { m.values[0].type = "i8"; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "i16"; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "f32"; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "bf16"; }},
+    {"dsnet.value.type[3]", [](TinyModel& m) { m.values[3].type = "i8"; }},
+    {"dsnet.value.scale", [](TinyModel& m) { m.without = "dsnet.value.scale"; }},
+    {"dsnet.value.scale[4]", [](TinyModel& m) { m.values[1].scale[1] = 0; }},
+    {"dsnet.value.scale[5]", [](TinyModel& m) { m.values[1].scale[2] = INFINITY; }},
+    {"dsnet.value.scale[3]", [](TinyModel& m) { m.values[1].scale[0] = NAN; }},
+    {"dsnet.value.scale", [](TinyModel& m) { m.values[1].scale.pop_back(); }},
+    {"dsnet.value.scale of value 'stem'", [](TinyModel& m) { m.values[1].scale[2] = 0.5F; }},
+    {"dsnet.value.scale of value 'stem'", [](TinyModel& m) { m.values[1].zero_point[2] = 1; }},
+    {"dsnet.value.zero_point[8]", [](TinyModel& m) { m.values[2].zero_point[2] = 128; }},
+    {"dsnet.value.zero_point[6]", [](TinyModel& m) { m.values[2].zero_point[0] = -129; }},
+    {"dsnet.op.sums[0]", [](TinyModel& m) { m.ops[0].sums = "wide.sums"; }},
+    {"dsnet.op.sums[7]", [](TinyModel& m) { m.find("wide").sums.clear(); }},
+    {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.find("wide").sums = "wide.scale"; }},
+    {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.tensors["wide.sums"].data[50] = 127 * 8 + 1; }},
+    {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.tensors["wide.sums"].data[50] = -127 * 8 - 1; }},
+    {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.tensors["wide.sums"].shape = {48, 2}; }},
+    {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.tensors["wide.sums"].shape = {144}; }},
+    {"dsnet.op.table[7]", [](TinyModel& m) { m.find("wide").table.clear(); }},
+    {"dsnet.op.table[8]", [](TinyModel& m) { m.find("deep").table = "wide.table"; }},
+    {"dsnet.op.table of op 'wide'", [](TinyModel& m) { m.tensors["wide.table"].shape = {256, 2}; }},
+    {"dsnet.op.table of op 'wide'", [](TinyModel& m) { m.tensors["wide.table"].shape = {255, 3}; }},
+    {"dsnet.op.table of op 'wide'", [](TinyModel& m) { make_f32(m.tensors["wide.table"]); }},
+    {"dsnet.op.scale[7]", [](TinyModel& m) { m.find("wide").scale.clear(); }},
+    {"dsnet.op.shift[1]", [](TinyModel& m) { m.ops[1].shift.clear(); }},
+    {"dsnet.op.scale of op 'wide'", [](TinyModel& m) { m.tensors["wide.scale"].type = test::kI32; }},
+    {"dsnet.op.scale of op 'classifier'", [](TinyModel& m) { m.find("classifier").scale.clear(); }},
+    {"dsnet.op.weight of op 'classifier'", [](TinyModel& m) { m.tensors["classifier.weight"].type = test::kI32; }},
+    {"dsnet.op.weight of op 'stem'", [](TinyModel& m) { m.tensors["stem.weight"].type = test::kI8; }},
+    {"dsnet.op.weight of op 'early'", [](TinyModel& m) { make_f32(m.tensors["early.weight"]); }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { make_f32(m.tensors["wide.weight"]); }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {4, 16, 1, 6}; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {4, 16, 2, 2}; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {8, 8, 2, 3}; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 8, 3}; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].data[5] = -128; }},
+    {"tensor 'classifier.weight'", [](TinyModel& m) { m.tensors["classifier.weight"].data[0] = -128; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].type = 2; }},
+};
+
 void test_spoiled(const test::TemporaryFile& file) {
   expect(file, TinyModel(), DSNET_OK, "ok");
+  expect(file, TinyModel("int8"), DSNET_OK, "ok");
+  for (const Spoiled& spoiled : kSpoiledInt8) {
+    TinyModel model("int8");
+    spoiled.spoil(model);
+    expect(file, model, model.precision == "bf16" ? DSNET_ERROR_VERSION : DSNET_ERROR_FORMAT, spoiled.field);
+  }
   for (const Spoiled& spoiled : kSpoiled) {
     TinyModel model;
     spoiled.spoil(model);
     expect(file, model, DSNET_ERROR_FORMAT, spoiled.field);
   }
   TinyModel newer, other;
-  newer.format_version = 2;
+  newer.format_version = 3;
   expect(file, newer, DSNET_ERROR_VERSION, "dsnet.format_version");
   other.gguf_version = 2;
   expect(file, other, DSNET_ERROR_VERSION, "GGUF version");
   for (const char* key : {"general.architecture", "general.alignment", "general.name", "dsnet.format_version", "dsnet.labels",
-                          "dsnet.path.madds", "dsnet.value.channels", "dsnet.op.row", "dsnet.op.shift", "dsnet.scores"}) {
+                          "dsnet.path.madds", "dsnet.value.channels", "dsnet.value.type", "dsnet.op.sums", "dsnet.op.table",
+                          "dsnet.op.row", "dsnet.op.shift", "dsnet.scores"}) {
     TinyModel model;
     model.without = key;
     expect(file, model, DSNET_ERROR_FORMAT, key);
@@ -213,7 +269,7 @@ int main(int argc, char**) {
   test_not_a_model(file);
   if (argc > 1) return check::report("loader");  // any argument: leave out the long sweeps, for emulators
   size_t data_begin = 0;
-  const test::Bytes bytes = TinyModel().bytes(&data_begin);
+  const test::Bytes bytes = TinyModel("int8").bytes(&data_begin);
   test_truncated(file, bytes, data_begin);
   test_flipped_bits(file, bytes, data_begin);
   test_extreme_numbers(file, bytes, data_begin);

@@ -118,11 +118,9 @@ void test_wrong_calls(const Opened& opened) {
   dsnet_model_close(nullptr);
 }
 
-}  // namespace
-
-int main() {
+void test_model(const char* precision) {
   const test::TemporaryFile file;
-  CHECK(file.write(test::TinyModel().bytes()));
+  CHECK(file.write(test::TinyModel(precision).bytes()));
   const Opened opened(file.name());
   CHECK(std::string(opened.info.name) == "tiny" && opened.info.n_paths == 3 && opened.info.n_classes == 10);
   CHECK(opened.info.height == 13 && opened.info.width == 11 && opened.info.activation_bytes > 0);
@@ -130,5 +128,11 @@ int main() {
   test_agreement(opened);
   test_stages(opened);
   test_wrong_calls(opened);
+}
+
+}  // namespace
+
+int main() {
+  for (const char* precision : {"fp32", "int8"}) test_model(precision);
   return check::report("session");
 }

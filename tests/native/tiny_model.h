@@ -2,6 +2,7 @@
 // before they write it to a file.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <map>
 #include <random>
@@ -10,13 +11,15 @@
 
 namespace test {
 
+constexpr uint32_t kF32 = 0, kI8 = 24, kI32 = 26;
+
 struct TinyOp {
   std::string name, kind;
   uint32_t segment;
   int32_t input, input2, output;
   uint32_t kernel, stride, padding;
   std::string activation;
-  std::string weight, scale, shift;
+  std::string weight, scale, shift, sums, table;
   std::vector<uint32_t> rows;
 };
 
@@ -24,17 +27,21 @@ struct TinyValue {
   std::string name;
   uint32_t h, w;
   std::vector<uint32_t> channels;
+  std::string type;
+  std::vector<float> scale;
+  std::vector<int32_t> zero_point;
 };
 
 struct TinyTensor {
   std::vector<uint64_t> shape;
   std::vector<float> data;
+  uint32_t type = kF32;
 };
 
 class TinyModel {
  public:
-  uint32_t gguf_version = 3, alignment = 64, format_version = 1;
-  std::string architecture = "dsnet", tile = "f32-panel16", interpolation = "bilinear";
+  uint32_t gguf_version = 3, alignment = 64, format_version = 2;
+  std::string architecture = "dsnet", precision, interpolation = "bilinear";
   std::vector<float> mean = {0.5F, 0.5F, 0.5F}, std = {0.25F, 0.25F, 0.25F};
   std::vector<int32_t> choices = {0, 2, 3};
   std::vector<uint64_t> madds = {1, 2, 3};
@@ -45,7 +52,8 @@ class TinyModel {
   uint32_t input = 0, scores = 0, logits = 0;
   std::string without;  // a key to leave out
 
-  TinyModel() {
+  // Of "fp32" or "int8".
+  explicit TinyModel(const std::string& of_precision = "fp32") : precision(of_precision) {
     const Channels image = {3, 3, 3}, early = {8, 8, 8}, hidden = {5, 5, 5}, middle = {20, 33, 40}, late = {17, 32, 50};
     const uint32_t image_value = value("image", 13, 11, image);
     const uint32_t stem = op("stem", "conv2d", 0, image_value, 7, 6, early, 3, 2, 1, "silu");
@@ -63,8 +71,14 @@ class TinyModel {
     const uint32_t last = op("last", "pointwise", 2, again, 4, 3, late, 1, 1, 0, "silu");
     const uint32_t head = op("head", "global_pool", 2, last, 1, 1, late);
     logits = op("classifier", "linear", 2, head, 1, 1, {10, 10, 10});
-    ops.back().scale.clear();
-    tensors.erase("classifier.scale");
+    if (precision == "int8") {
+      TinyTensor& weight = tensors["classifier.weight"];
+      weight.type = kI8;
+      for (float& x : weight.data) x = std::round(x * 127 / 0.3F);
+    } else {
+      ops.back().scale.clear();
+      tensors.erase("classifier.scale");
+    }
   }
 
   TinyOp& find(const std::string& name) {
@@ -85,7 +99,7 @@ class TinyModel {
     key("general.name", [&](auto k) { file.string(k, "tiny"); });
     key("some.other.key", [&](auto k) { file.string(k, "ignored"); });
     key("dsnet.format_version", [&](auto k) { file.u32(k, format_version); });
-    key("dsnet.tile", [&](auto k) { file.string(k, tile); });
+    key("dsnet.precision", [&](auto k) { file.string(k, precision); });
     key("dsnet.input.value", [&](auto k) { file.u32(k, input); });
     key("dsnet.input.mean", [&](auto k) { file.f32s(k, mean); });
     key("dsnet.input.std", [&](auto k) { file.f32s(k, std); });
@@ -98,6 +112,11 @@ class TinyModel {
     key("dsnet.value.height", [&](auto k) { file.u32s(k, column(values, &TinyValue::h)); });
     key("dsnet.value.width", [&](auto k) { file.u32s(k, column(values, &TinyValue::w)); });
     key("dsnet.value.channels", [&](auto k) { file.u32s(k, joined(column(values, &TinyValue::channels))); });
+    key("dsnet.value.type", [&](auto k) { file.strings(k, column(values, &TinyValue::type)); });
+    if (precision == "int8") {
+      key("dsnet.value.scale", [&](auto k) { file.f32s(k, joined(column(values, &TinyValue::scale))); });
+      key("dsnet.value.zero_point", [&](auto k) { file.i32s(k, joined(column(values, &TinyValue::zero_point))); });
+    }
     key("dsnet.segment.name", [&](auto k) { file.strings(k, segments); });
     key("dsnet.op.name", [&](auto k) { file.strings(k, column(ops, &TinyOp::name)); });
     key("dsnet.op.kind", [&](auto k) { file.strings(k, column(ops, &TinyOp::kind)); });
@@ -112,10 +131,12 @@ class TinyModel {
     key("dsnet.op.weight", [&](auto k) { file.strings(k, column(ops, &TinyOp::weight)); });
     key("dsnet.op.scale", [&](auto k) { file.strings(k, column(ops, &TinyOp::scale)); });
     key("dsnet.op.shift", [&](auto k) { file.strings(k, column(ops, &TinyOp::shift)); });
+    key("dsnet.op.sums", [&](auto k) { file.strings(k, column(ops, &TinyOp::sums)); });
+    key("dsnet.op.table", [&](auto k) { file.strings(k, column(ops, &TinyOp::table)); });
     key("dsnet.op.row", [&](auto k) { file.u32s(k, joined(column(ops, &TinyOp::rows))); });
     key("dsnet.scores", [&](auto k) { file.u32(k, scores); });
     key("dsnet.logits", [&](auto k) { file.u32(k, logits); });
-    for (const auto& [name, tensor] : tensors) file.tensor(name, tensor.shape, tensor.data);
+    for (const auto& [name, tensor] : tensors) file.tensor(name, tensor.type, tensor.shape, tensor.data);
     return file.bytes(data_begin);
   }
 
@@ -130,21 +151,25 @@ class TinyModel {
     return result;
   }
 
-  static Channels joined(const std::vector<Channels>& parts) {
-    Channels result;
-    for (const Channels& part : parts) result.insert(result.end(), part.begin(), part.end());
+  template <class T>
+  static std::vector<T> joined(const std::vector<std::vector<T>>& parts) {
+    std::vector<T> result;
+    for (const auto& part : parts) result.insert(result.end(), part.begin(), part.end());
     return result;
   }
 
-  uint32_t value(const std::string& name, uint32_t h, uint32_t w, const Channels& channels) {
-    values.push_back({name, h, w, channels});
+  uint32_t value(const std::string& name, uint32_t h, uint32_t w, const Channels& channels, bool integers = false) {
+    values.push_back({name, h, w, channels, integers ? "i8" : "f32", {1, 1, 1}, {0, 0, 0}});
+    if (integers) values.back().scale = {0.02F, 0.02F, 0.02F}, values.back().zero_point = {-30, -30, -30};
     return static_cast<uint32_t>(values.size() - 1);
   }
 
   uint32_t op(const std::string& name, const std::string& kind, uint32_t segment, uint32_t from, uint32_t h, uint32_t w,
               const Channels& channels, uint32_t kernel = 1, uint32_t stride = 1, uint32_t padding = 0,
               const std::string& activation = "none", uint32_t factor = UINT32_MAX) {
-    const uint32_t to = value(name, h, w, channels);
+    const bool integers = precision == "int8" && kind != "linear" && kind != "global_pool";
+    const uint32_t to = value(name, h, w, channels, integers);
+    if (segment == 2 && integers) values.back().scale = {0.02F, 0.03F, 0.04F}, values.back().zero_point = {-30, 5, 127};
     TinyOp made = {name,
                    kind,
                    segment,
@@ -158,6 +183,8 @@ class TinyModel {
                    "",
                    "",
                    "",
+                   "",
+                   "",
                    {0, 0, 0}};
     if (kind != "global_pool" && kind != "multiply") {
       made.weight = name + ".weight", made.scale = name + ".scale", made.shift = name + ".shift";
@@ -167,9 +194,37 @@ class TinyModel {
       tensors[made.weight] = kind == "depthwise" ? random({panels * 16, taps}, 0.3F) : random({16, steps, panels}, 0.3F);
       tensors[made.scale] = random({panels * 16, n_rows}, 1);
       tensors[made.shift] = random({panels * 16, n_rows}, 1);
+      if (integers && kind != "conv2d") quantize(made, values[from].channels, taps);
     }
     ops.push_back(made);
     return to;
+  }
+
+  // Integer weights, whose sums on each path are true, and an activation that maps 0 to 0 as a table.
+  void quantize(TinyOp& made, const Channels& c_in, uint64_t taps) {
+    const bool depthwise = made.kind == "depthwise";
+    const uint64_t n_rows = tensors[made.scale].shape[1], c_pad = tensors[made.scale].shape[0], groups = (c_in.back() + 3) / 4;
+    TinyTensor& weight = tensors[made.weight];
+    if (!depthwise) weight = random({4, 16, groups, c_pad / 16}, 0.3F);
+    weight.type = kI8;
+    for (float& x : weight.data) x = std::round(x * 127 / 0.3F);
+    for (float& x : tensors[made.scale].data) x *= 0.01F;
+    for (float& x : tensors[made.shift].data) x *= 20;
+    made.sums = made.name + ".sums";
+    TinyTensor& sums = tensors[made.sums] = {{c_pad, n_rows}, {}, kI32};
+    for (uint64_t row = 0; row < n_rows; ++row) {
+      for (uint64_t o = 0; o < c_pad; ++o) {
+        float sum = 0;
+        for (uint64_t k = 0; k < (depthwise ? taps : c_in[row]); ++k) {
+          sum += weight.data[depthwise ? k * c_pad + o : o / 16 * groups * 64 + k / 4 * 64 + o % 16 * 4 + k % 4];
+        }
+        sums.data.push_back(sum);
+      }
+    }
+    if (made.activation == "relu" || made.activation == "relu6") return;
+    made.table = made.name + ".table";
+    TinyTensor& table = tensors[made.table] = {{256, n_rows}, {}, kI8};
+    for (uint64_t i = 0; i < 256 * n_rows; ++i) table.data.push_back(static_cast<float>(i % 256 * 7 % 256) - 128);
   }
 
   TinyTensor random(const std::vector<uint64_t>& shape, float limit) {

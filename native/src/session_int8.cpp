@@ -1,0 +1,113 @@
+// The ops of a session whose feature maps are integers.
+#include <algorithm>
+#include <cmath>
+
+#include "session.h"
+#include "split.h"
+
+namespace dsnet {
+
+void Session::run_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+  switch (op.kind) {
+    case Kind::conv2d: return conv2d_int8(op, weights, path, image);
+    case Kind::depthwise: return depthwise_int8(op, weights, path);
+    case Kind::pointwise: return pointwise_int8(op, weights, path);
+    case Kind::linear: return weights.type == Type::i8 ? linear_int8(op, weights, path) : linear(op, weights, path);
+    case Kind::global_pool: return global_pool_int8(op, path);
+    case Kind::multiply: return multiply_int8(op, path);
+  }
+}
+
+Int8Epilogue Session::int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept {
+  const Value& output = model_.program.values[op.output];
+  const ptrdiff_t row = op.rows[path] * weights.row_stride;
+  const int zero_point = output.zero_point[path];
+  Int8Epilogue epilogue = {weights.scale + row, weights.shift + row, weights.sums + row, nullptr, -128, 127};
+  if (weights.table != nullptr) epilogue.table = weights.table + ptrdiff_t{op.rows[path]} * kTableSize;
+  if (op.activation == Activation::relu || op.activation == Activation::relu6) epilogue.lo = zero_point;
+  if (op.activation == Activation::relu6) {
+    const float six = std::rint(6.0F / output.scale[path]);
+    epilogue.hi = static_cast<int>(std::min(127.0F, static_cast<float>(zero_point) + six));
+  }
+  return epilogue;
+}
+
+void Session::pointwise_int8(const Op& op, const OpWeights& weights, int path) noexcept {
+  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
+  const int panels = panels_of(output.channels[path]);
+  Int8Pointwise job;
+  job.input = data<int8_t>(op.input);
+  job.input_stride = stride(op.input, path);
+  job.input_zero_point = input.zero_point[path];
+  job.k = input.channels[path];
+  job.weights = weights.as<int8_t>();
+  job.panel_stride = weights.stride;
+  job.output = data<int8_t>(op.output);
+  job.output_stride = stride(op.output, path);
+  job.epilogue = int8_epilogue(op, weights, path);
+  const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, int8_kernels_, pool_.threads(), 1);
+  pool_.run(split.count(), [&](int i) { int8_kernels_.pointwise(job, split.rows_of(i), split.panels_of(i)); });
+}
+
+void Session::linear_int8(const Op& op, const OpWeights& weights, int path) noexcept {
+  const int panels = panels_of(model_.program.channels(op.output, path));
+  const int k = model_.program.channels(op.input, path);
+  const Int8Linear job = {
+      data(op.input), k, weights.as<int8_t>(), weights.stride, data(op.output), epilogue_of(op, weights, path)};
+  const Parts parts = cut(panels, parts_for(pool_.threads(), double(k) * panels), 4);
+  pool_.run(parts.count(), [&](int i) { int8_kernels_.linear(job, parts[i]); });
+}
+
+void Session::conv2d_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+  const Value& output = model_.program.values[op.output];
+  const int panels = panels_of(output.channels[path]);
+  const Int8Conv2d job = {conv2d_job(op, weights, path, image), data<int8_t>(op.output), 1 / output.scale[path],
+                          output.zero_point[path]};
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), conv2d_work(job.conv2d, output.h, panels)), 1);
+  pool_.run(rows.count(), [&](int i) { int8_kernels_.conv2d(job, rows[i], {0, panels}); });
+}
+
+void Session::depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept {
+  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
+  Int8Depthwise job;
+  job.input = data<int8_t>(op.input);
+  job.h = input.h, job.w = input.w, job.c = padded(output.channels[path]);
+  job.stride = job.c;
+  job.input_zero_point = input.zero_point[path];
+  job.window = op.window;
+  job.taps = weights.as<int8_t>();
+  job.taps_stride = weights.stride;
+  job.output = data<int8_t>(op.output);
+  job.out_w = output.w;
+  job.epilogue = int8_epilogue(op, weights, path);
+  const double work = double(output.h) * output.w * job.c / kPanel * op.window.kernel * op.window.kernel / 4;
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
+  pool_.run(rows.count(), [&](int i) { int8_kernels_.depthwise(job, rows[i]); });
+}
+
+void Session::global_pool_int8(const Op& op, int path) noexcept {
+  const Value& input = model_.program.values[op.input];
+  const int pixels = input.h * input.w, panels = panels_of(input.channels[path]);
+  const float factor = input.scale[path] / static_cast<float>(pixels);
+  const Int8GlobalPool job = {data<int8_t>(op.input), pixels, stride(op.input, path),
+                              input.zero_point[path], factor, data(op.output)};
+  const Parts parts = cut(panels, parts_for(pool_.threads(), double(pixels) * panels / 4), 4);
+  pool_.run(parts.count(), [&](int i) { int8_kernels_.global_pool(job, parts[i]); });
+}
+
+void Session::multiply_int8(const Op& op, int path) noexcept {
+  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
+  const int c = padded(output.channels[path]), pixels = output.h * output.w;
+  const Int8Multiply job = {data<int8_t>(op.input),
+                            data(op.input2),
+                            c,
+                            c,
+                            input.zero_point[path],
+                            output.zero_point[path],
+                            input.scale[path] / output.scale[path],
+                            data<int8_t>(op.output)};
+  const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
+  pool_.run(parts.count(), [&](int i) { int8_kernels_.multiply(job, parts[i]); });
+}
+
+}  // namespace dsnet
