@@ -84,7 +84,7 @@ void count_ops(const char* filename, const std::vector<int>& paths) {
   dsnet::Program& program = model.program;
   const dsnet::Value& input = program.values[static_cast<size_t>(program.input)];
   const Floats image = zeros(static_cast<size_t>(input.h) * static_cast<size_t>(input.w) * 3);
-  dsnet::Session session(model, 1, dsnet::select_kernels(nullptr));
+  dsnet::Session session(model, 1, dsnet::select_kernels(nullptr), dsnet::select_int8_kernels(nullptr));
   const auto op = [&](const char* segment, int path, int o) {
     char label[256];
     std::snprintf(label, sizeof label, "op\t%s\t%d\t%s\t", segment, path, program.ops[static_cast<size_t>(o)].name.c_str());
