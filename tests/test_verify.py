@@ -14,8 +14,9 @@ from PIL import Image
 from tampering import rewrite
 from tiny import tiny_plan
 
+from dsnet_convert.photos import find_photos
 from dsnet_convert.sliced import write_sliced
-from dsnet_convert.verify import TOLERANCE, compare_gate, compare_path, find_photos, verify_bundle
+from dsnet_convert.verify import TOLERANCE, compare_gate, compare_path, verify_bundle
 from dsnet_edge.errors import DsnetError
 
 
@@ -97,6 +98,6 @@ def test_errors_are_relative_to_the_largest_logit() -> None:
 def test_another_choice_is_a_miss_unless_the_oracle_nearly_ties() -> None:
     expected = np.array([[1.0, 0.5]], np.float32)
     assert not compare_gate("sliced", np.array([[0.5, 1.0]], np.float32), expected).passed
-    tie = np.array([[1.0, 1.0 - TOLERANCE / 2]], np.float32)
-    result = compare_gate("sliced", np.array([[1.0 - TOLERANCE / 2, 1.0]], np.float32), tie)
+    tie = np.array([[1.0, 1.0 - TOLERANCE["fp32"] / 2]], np.float32)
+    result = compare_gate("sliced", np.array([[1.0 - TOLERANCE["fp32"] / 2, 1.0]], np.float32), tie)
     assert (result.passed, result.same_choice, result.near_ties) == (True, 0, 1)

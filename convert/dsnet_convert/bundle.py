@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dsnet_convert.golden import Golden, golden_images, golden_outputs
+from dsnet_convert.calibration import Calibration, in_precision
+from dsnet_convert.golden import golden_arrays, golden_images
 from dsnet_convert.manifest import make_manifest
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
@@ -18,11 +19,13 @@ from dsnet_convert.swap import staged
 from dsnet_convert.workers import Job, run_jobs
 from dsnet_edge.errors import BundleError, DsnetError, require_installed
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.elements import MAP_TYPE, Precision
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 TARGETS = ("sliced", "executorch", "litert")
+_PRECISIONS: dict[str, tuple[Precision, ...]] = {"sliced": tuple(MAP_TYPE), "executorch": ("fp32",), "litert": ("fp32",)}
 _MODULES = {"executorch": "executorch.exir", "litert": "litert_torch"}
 
 
@@ -40,19 +43,23 @@ def write_bundle(
     targets: Sequence[str],
     source: dict[str, Any],
     *,
+    precision: Precision = "fp32",
+    calibration: Calibration | None = None,
     photos: Sequence[FilePath] = (),
     console: Console | None = None,
 ) -> Written:
-    """Writes a bundle of a routable plan; `model.dsnet` is always in it.
+    """Writes a bundle of a routable fp32 plan in a precision; `model.dsnet` is always in it.
 
     An `output` that is a bundle is replaced in one step at the end, and stays whole if anything fails; one that is something
     else is refused. Golden images are the photos, or seeded noise without any.
     """
     output = output.resolve()  # a symbolic link stays one
-    _check(plan, output, targets)
+    _check(plan, output, targets, precision)
     images = golden_images(plan, photos)
+    deployed = in_precision(plan, precision, calibration)
+    about = {"source": source} | ({"calibration": calibration.description} if calibration and precision == "int8" else {})
     try:
-        manifest = _write(plan, output, targets, source, images=images, console=console)
+        manifest = _write(plan, deployed, output, targets, about, images=images, console=console)
     except OSError as error:
         raise DsnetError(f"{output}: the bundle cannot be written ({error}); free space or choose another --output") from error
     return Written(output, manifest)
@@ -60,15 +67,16 @@ def write_bundle(
 
 def _write(
     plan: Plan,
+    deployed: Plan,
     output: FilePath,
     targets: Sequence[str],
-    source: dict[str, Any],
+    about: dict[str, Any],
     *,
     images: np.ndarray,
     console: Console | None,
 ) -> dict[str, Any]:
     with staged(output) as folder, _Progress(console, _count(plan, targets)) as progress:
-        write_sliced(plan, folder / "model.dsnet")
+        write_sliced(deployed, folder / "model.dsnet")
         progress("sliced", "model.dsnet")
         _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
         jobs = _jobs(plan, targets)
@@ -76,18 +84,21 @@ def _write(
             (folder / "litert").mkdir()
         if jobs:
             run_jobs(folder / "model.dsnet", folder, jobs, progress)
-        _write_golden(folder / "golden", golden_outputs(plan, images))
+        _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
         files = {name.relative_to(folder).as_posix(): _entry(name) for name in sorted(folder.rglob("*")) if name.is_file()}
-        manifest = make_manifest(plan, source, targets, files)
+        manifest = make_manifest(deployed, about, targets, files)
         _write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     return manifest
 
 
-def _check(plan: Plan, output: FilePath, targets: Sequence[str]) -> None:
+def _check(plan: Plan, output: FilePath, targets: Sequence[str], precision: Precision) -> None:
     """Everything that can be refused before minutes of work."""
     for target in targets:
         if target not in TARGETS:
             raise DsnetError(f"--to: there is no target {target!r}; choose from {', '.join(TARGETS)}")
+        if precision not in _PRECISIONS[target]:
+            known = ", ".join(_PRECISIONS[target])
+            raise DsnetError(f"--to {target} writes {known}, not {precision}; choose another --precision, or --to sliced")
         if target in _MODULES:
             require_installed(_MODULES[target], target)
     for index, label in enumerate(plan.labels):
@@ -124,9 +135,9 @@ def _count(plan: Plan, targets: Sequence[str]) -> dict[str, int]:
     return {"sliced": 1} | {target: len(_stages(plan)) for target in targets if target != "sliced"}
 
 
-def _write_golden(folder: FilePath, golden: Golden) -> None:
+def _write_golden(folder: FilePath, arrays: Mapping[str, np.ndarray]) -> None:
     folder.mkdir()
-    for name, array in golden.arrays().items():
+    for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
 
 

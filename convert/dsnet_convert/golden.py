@@ -22,9 +22,6 @@ class Golden:
     scores: np.ndarray  # [n, P]
     logits: np.ndarray  # [P, n, classes]
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {"images": self.images, "scores": self.scores, "logits": self.logits}
-
 
 def golden_images(plan: Plan, photos: Sequence[FilePath]) -> np.ndarray:
     """The photos as the network sees them, or, without any, seeded noise that is smooth enough to look like one."""
@@ -37,6 +34,16 @@ def golden_images(plan: Plan, photos: Sequence[FilePath]) -> np.ndarray:
     coarse = generator.normal(size=(_COUNT, 8, 8, 3)).repeat(-(-spec.height // 8), 1).repeat(-(-spec.width // 8), 2)
     fine = generator.normal(size=(_COUNT, spec.height, spec.width, 3))
     return (coarse[:, : spec.height, : spec.width] + 0.25 * fine).astype(np.float32)
+
+
+def golden_arrays(plan: Plan, deployed: Plan, images: np.ndarray) -> dict[str, np.ndarray]:
+    """What a bundle stores, by name: images, the outputs of the deployed plan, and those of the fp32 plan where it is another."""
+    found = golden_outputs(deployed, images)
+    arrays = {"images": images, "scores": found.scores, "logits": found.logits}
+    if deployed is not plan:
+        exact = golden_outputs(plan, images)
+        arrays |= {"fp32_scores": exact.scores, "fp32_logits": exact.logits}
+    return arrays
 
 
 def golden_outputs(plan: Plan, images: np.ndarray) -> Golden:

@@ -19,16 +19,16 @@ _TOOLS = {
 }
 
 
-def make_manifest(plan: Plan, source: dict[str, Any], targets: Sequence[str], files: dict[str, Any]) -> dict[str, Any]:
-    """`files` are all but the manifest itself, with their bytes and SHA-256."""
+def make_manifest(plan: Plan, about: dict[str, Any], targets: Sequence[str], files: dict[str, Any]) -> dict[str, Any]:
+    """`about` holds `source` and, of int8, `calibration`; `files` are all but the manifest itself, with bytes and SHA-256."""
     program = plan.program
     spec = plan.input
     return {
         "format": FORMAT,
         "version": VERSION,
         "name": program.name,
-        "precision": "fp32",
-        "source": source,
+        "precision": program.precision,
+        **about,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "tools": _tools(targets),
         "input": {
@@ -52,7 +52,7 @@ def make_manifest(plan: Plan, source: dict[str, Any], targets: Sequence[str], fi
         "paths": [_path(plan, index, path) for index, path in enumerate(program.paths)],
         "arena_bytes": plan.arena_bytes,
         "backends": _backends(targets, len(program.paths)),
-        "golden": {name: f"golden/{name}.npy" for name in ("images", "scores", "logits")},
+        "golden": {name[7:-4]: name for name in files if name.startswith("golden/")},
         "files": files,
     }
 

@@ -24,7 +24,7 @@ def random_plan(arch: Arch, seed: int) -> Plan:
     spec = InputSpec(arch.image_size, arch.image_size, IMAGENET_MEAN, IMAGENET_STD, arch.image_size * 8 // 7)
     labels = tuple(f"class {index}" for index in range(arch.n_classes))
     blank = Plan.from_state(arch, _random_state(arch, generator), spec, labels).routable()
-    return _standardise(blank, _noise_images(generator, 2, arch.image_size))
+    return _standardise(blank, noise_images(generator, 2, arch.image_size))
 
 
 def _random_state(arch: Arch, generator: np.random.Generator) -> dict[str, Array]:
@@ -41,7 +41,7 @@ def _random_state(arch: Arch, generator: np.random.Generator) -> dict[str, Array
     return state
 
 
-def _noise_images(generator: np.random.Generator, count: int, size: int) -> Array:
+def noise_images(generator: np.random.Generator, count: int, size: int) -> Array:
     """Normalised images `[n, size, size, 3]` of noise at every scale in random proportions, from smooth to white."""
     images = np.zeros((count, size, size, 3))
     cells = 2

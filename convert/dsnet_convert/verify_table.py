@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from dsnet_convert.verify import GateResult, PathResult, Report
 
 
-def verify_table(report: Report) -> Table:
+def verify_table(report: Report) -> RenderableType:
+    from rich.console import Group
+
+    tables = [_oracle_table(report)] + ([_fidelity_table(report)] if report.fidelity else [])
+    return Group(*tables)
+
+
+def _oracle_table(report: Report) -> Table:
     from rich.table import Table
 
     backends = [gate.backend for gate in report.gates]
     verdict = "every path within" if report.passed else "[red]MISSED:[/] some path or gate is not within"
     caption = (
-        f"{verdict} {report.tolerance:g} of the NumPy oracle on {report.images} images: "
+        f"{verdict} {report.tolerance:g} of the NumPy oracle ({report.precision}) on {report.images} images: "
         "relative error (max|a-b| / max|b|), absolute error, top-1 agreement"
     )
     table = Table(title=f"verify {report.bundle}", caption=caption, caption_justify="left")
@@ -28,6 +36,23 @@ def verify_table(report: Report) -> Table:
         table.add_row(str(path), *(_path_cell(by_cell[path, backend]) for backend in backends))
     table.add_section()
     table.add_row("gate choice", *(_gate_cell(gate) for gate in report.gates))
+    return table
+
+
+def _fidelity_table(report: Report) -> Table:
+    from rich.table import Table
+
+    backends = list(dict.fromkeys(result.backend for result in report.fidelity))
+    caption = f"{report.images} golden images: signal over noise of the logits, relative error, top-1 agreement"
+    table = Table(title=f"{report.precision} against fp32", caption=caption, caption_justify="left")
+    for name in ("path", *backends):
+        table.add_column(name, justify="right")
+    cells = {
+        (result.path, result.backend): f"{result.snr_db:.1f} dB {result.relative_error:.1%} {result.top1_agreement:.0%}"
+        for result in report.fidelity
+    }
+    for path in sorted({path for path, _ in cells}):
+        table.add_row(str(path), *(cells[path, backend] for backend in backends))
     return table
 
 

@@ -12,6 +12,10 @@ from dsnet_edge.errors import DsnetError, PathError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from dsnet_convert.calibration import Calibration
+    from dsnet_edge.plan import Plan
+    from dsnet_edge.plan.elements import Precision
+
 
 def convert(
     *,
@@ -22,6 +26,11 @@ def convert(
     paths: Annotated[str | None, typer.Option(help="LOW:HIGH, only the choices LOW <= choice < HIGH of the gate.")] = None,
     arch: Annotated[str | None, typer.Option(help="With --random: a preset instead of a checkpoint.")] = None,
     random: Annotated[int | None, typer.Option(min=0, help="With --arch: the seed of random, standardised weights.")] = None,
+    precision: Annotated[str, typer.Option(help="fp32, int8, bf16 or fp16.")] = "fp32",
+    calibrate: Annotated[
+        FilePath | None, typer.Option(help="For int8: a folder of typical photos; with --random, noise serves without.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, max=4096, help="How many of these photos, evenly spaced.")] = 64,
 ) -> None:
     """Convert a checkpoint to a bundle; an interrupted run leaves an old bundle whole."""
     from rich.console import Console
@@ -39,9 +48,39 @@ def convert(
     else:
         raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
     plan = source.plan.restrict(*limits) if limits else source.plan
-    written = write_bundle(plan, output, targets, source.description, photos=golden or [], console=console)
+    written = write_bundle(
+        plan,
+        output,
+        targets,
+        source.description,
+        precision=_precision(precision),
+        calibration=_calibration(plan, precision, calibrate, samples, random),
+        photos=golden or [],
+        console=console,
+    )
     console.print(_table(written.manifest))
     console.print(f"wrote {written.folder}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _precision(name: str) -> Precision:
+    from dsnet_edge.plan.elements import MAP_TYPE
+
+    for precision in MAP_TYPE:
+        if name == precision:
+            return precision
+    raise DsnetError(f"--precision: there is no precision {name!r}; choose from {', '.join(MAP_TYPE)}")
+
+
+def _calibration(plan: Plan, precision: str, folder: FilePath | None, samples: int, seed: int | None) -> Calibration | None:
+    from dsnet_convert.calibration import Calibration
+
+    if precision != "int8":
+        if folder is not None:
+            raise DsnetError(f"--calibrate is for --precision int8, found --precision {precision}; leave it out")
+        return None
+    if folder is not None:
+        return Calibration.from_folder(folder, plan.input, samples)
+    return None if seed is None else Calibration.synthetic(plan.input, samples, seed)
 
 
 def _limits(text: str | None) -> tuple[int, int] | None:
@@ -59,7 +98,7 @@ def _table(manifest: dict[str, Any]) -> Table:
     from rich.table import Table
 
     arena, files, n_paths = manifest["arena_bytes"], manifest["files"], len(manifest["paths"])
-    title = f"{manifest['name']}: {n_paths} paths, arena {arena / 1e6:.2f} MB"
+    title = f"{manifest['name']}, {manifest['precision']}: {n_paths} paths, arena {arena / 1e6:.2f} MB"
     table = Table(title=title)
     table.add_column("target")
     for name in ("files", "MB", "x arena"):

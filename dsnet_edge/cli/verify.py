@@ -21,7 +21,8 @@ def verify(
     """Compare every path of every backend with the NumPy oracle; exit code 1 on a miss."""
     from rich.console import Console
 
-    from dsnet_convert.verify import find_photos, verify_bundle
+    from dsnet_convert.photos import find_photos
+    from dsnet_convert.verify import verify_bundle
 
     report = verify_bundle(bundle, find_photos(images or []), backend or [], threads)
     Console().print(report.table())

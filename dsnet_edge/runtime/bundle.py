@@ -11,6 +11,7 @@ from typing import Any
 
 from dsnet_edge.errors import BundleError
 from dsnet_edge.plan import InputSpec
+from dsnet_edge.plan.elements import MAP_TYPE, Precision
 
 FORMAT, VERSION = "dsnet-edge bundle", 1
 _LARGEST_MANIFEST = 16 << 20
@@ -26,6 +27,11 @@ class Bundle:
     @property
     def name(self) -> str:
         return str(self.manifest["name"])
+
+    @property
+    def precision(self) -> Precision:
+        """Checked when the bundle was opened."""
+        return self.manifest["precision"]
 
     @property
     def n_paths(self) -> int:
@@ -107,6 +113,8 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
             raise ValueError(f"paths[{index}] needs index {index} and madds above 0, found {path!r:.200}")
     if type(manifest["n_classes"]) is not int or manifest["n_classes"] < 1:
         raise ValueError(f"n_classes must be a positive integer, found {manifest['n_classes']!r}")
+    if manifest["precision"] not in MAP_TYPE:
+        raise ValueError(f"precision must be one of {', '.join(MAP_TYPE)}, found {manifest['precision']!r}")
     if not isinstance(manifest["name"], str) or not isinstance(manifest["labels"], str):
         raise ValueError("name and labels must be strings")
     for name, entry in files.items():

@@ -1,0 +1,52 @@
+"""The images that int8 ranges are measured on, and the plan in the precision that was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+
+from dsnet_convert.photos import sample_photos
+from dsnet_convert.random_weights import noise_images
+from dsnet_convert.source import sha256
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan import InputSpec, Plan
+from dsnet_edge.plan.calibrate import calibrate
+from dsnet_edge.plan.elements import Precision
+from dsnet_edge.plan.half import to_half
+from dsnet_edge.plan.quantize import quantize
+from dsnet_edge.runtime.preprocess import preprocess
+
+
+@dataclass(frozen=True)
+class Calibration:
+    images: np.ndarray  # float32 [n, h, w, 3], normalised
+    description: dict[str, Any]  # `calibration` of the manifest
+
+    @staticmethod
+    def from_folder(folder: FilePath, spec: InputSpec, samples: int) -> Calibration:
+        """Up to `samples` photos of a folder and its sub-folders. The fingerprint is that of the files' own SHA-256, in order."""
+        photos = sample_photos(folder, samples)
+        images = np.stack([preprocess(photo, spec) for photo in photos])
+        digest = hashlib.sha256("".join(sha256(photo) for photo in photos).encode()).hexdigest()
+        return Calibration(images, {"images": len(photos), "sha256": digest})
+
+    @staticmethod
+    def synthetic(spec: InputSpec, samples: int, seed: int) -> Calibration:
+        """Seeded noise, for plans with random weights: good for timing, not for accuracy."""
+        images = noise_images(np.random.default_rng(seed), samples, spec.height).astype(np.float32)
+        return Calibration(images, {"images": samples, "synthetic_seed": seed, "use": "speed only"})
+
+
+def in_precision(plan: Plan, precision: Precision, calibration: Calibration | None) -> Plan:
+    """The fp32 plan in another precision. Raises DsnetError where int8 has nothing to learn its ranges from."""
+    if precision == "fp32":
+        return plan
+    if precision != "int8":
+        return to_half(plan, precision)
+    if calibration is None:
+        raise DsnetError("--precision int8 needs --calibrate DIR: a folder of typical photos, to learn the ranges of activations")
+    return quantize(plan, calibrate(plan, calibration.images))
