@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """A row: a path, or a part that every path shares. Bytes are of float32 weights and epilogues."""
+    """A row: a path, or a part that every path shares. Bytes are of weights, epilogues and tables, as stored."""
 
     name: str
     madds: int
