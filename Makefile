@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test setup test-packages lint format bench arm-test native-test clean
+.PHONY: demo test setup test-packages lint format bench arm arm-test native-test clean
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
@@ -29,6 +29,9 @@ test-packages: setup
 native-test: test-packages  ## the C++ tests, here and under the sanitizers
 	scripts/native-tests.sh host
 	scripts/native-tests.sh sanitize
+
+arm: test-packages  ## build/arm/dsnet-bench: static, for a Pi or Android's shell
+	scripts/build-arm.sh
 
 arm-test: test-packages  ## the C++ tests, cross-compiled to aarch64 and run under qemu-user
 	scripts/native-tests.sh arm

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the C++ tests: scripts/native-tests.sh host|sanitize|arm
-# Then lets dsnet-check compare whole networks with the NumPy oracle, on this CPU or on emulated ARM cores; on ARM it also
-# compares instruction counts with the committed ones.
+# Then lets dsnet-check compare whole networks with the NumPy oracle and tests dsnet-bench, on this CPU or on emulated ARM
+# cores; on ARM it also compares instruction counts with the committed ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -34,5 +34,8 @@ for preset in dsmbnet14-32 dsmbnet18-32; do
     done
   done
 done
-
+for emulator in "${emulators[@]}"; do
+  echo "dsnet-bench $emulator"
+  DSNET_BENCH="$emulator $build/dsnet-bench" $python -m pytest tests/native/check_bench.py
+done
 if [ "$kind" = arm ]; then $python benchmarks/arm_instructions.py --check; fi

@@ -1,0 +1,91 @@
+#include "measure.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+namespace dsnet::cli {
+namespace {
+
+constexpr int kLeastRounds = 3;
+
+double now_ms() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// By linear interpolation between neighbouring ranks.
+double quantile(const std::vector<double>& sorted, double fraction) {
+  const double rank = fraction * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(rank);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (rank - std::floor(rank)) * (sorted[above] - sorted[below]);
+}
+
+}  // namespace
+
+Quartiles quartiles(std::vector<double> samples) {
+  std::sort(samples.begin(), samples.end());
+  return {samples.front(), quantile(samples, 0.25), quantile(samples, 0.5), quantile(samples, 0.75)};
+}
+
+std::vector<float> synthetic_image(const dsnet_model_info& info) {
+  std::vector<float> image(static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3);
+  for (size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i * 7919 % 257) / 64 - 2;
+  return image;
+}
+
+void warm_up(const Opened& opened, const std::vector<int>& paths, const std::vector<float>& image) {
+  Result result = result_of(opened.info);
+  for (const int path : paths) run(opened.session.get(), image.data(), path, result);
+}
+
+Opened open_and_run(const Options& options) {
+  Opened opened;
+  const double begin = now_ms();
+  opened.model = open_model(options.model);
+  opened.info = dsnet_model_get_info(opened.model.get());
+  const double open = now_ms();
+  opened.session = create_session(opened.model.get(), options.threads, options.isa);
+  const double created = now_ms();
+  const std::vector<float> image = synthetic_image(opened.info);
+  Result result = result_of(opened.info);
+  const double ready = now_ms();
+  run(opened.session.get(), image.data(), DSNET_PATH_AUTO, result);
+  opened.first = {open - begin, created - open, now_ms() - ready};
+  return opened;
+}
+
+Measurement measure(const Options& options, const Opened& opened, const std::vector<int>& paths,
+                    const std::vector<float>& image) {
+  struct Samples {
+    std::vector<double> suffix, total;
+  };
+  std::vector<Samples> samples(paths.size());
+  std::vector<double> prefix, gate;
+  Result result = result_of(opened.info);
+  dsnet_session* session = opened.session.get();
+
+  std::mt19937 generator(0);
+  std::vector<size_t> order(paths.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const double deadline = options.seconds > 0 ? now_ms() + options.seconds * 1000 : INFINITY;
+  int rounds = 0;
+  for (; rounds < options.repeat && (rounds < kLeastRounds || now_ms() < deadline); ++rounds) {
+    std::shuffle(order.begin(), order.end(), generator);
+    for (const size_t i : order) {
+      const double begin = now_ms();
+      run(session, image.data(), paths[i], result);
+      samples[i].total.push_back(now_ms() - begin);
+      samples[i].suffix.push_back(result.timing.suffix_ms);
+      prefix.push_back(result.timing.prefix_ms);
+      gate.push_back(result.timing.gate_ms);
+    }
+  }
+  Measurement measurement = {rounds, quartiles(prefix), quartiles(gate), {}};
+  for (size_t i = 0; i < paths.size(); ++i) {
+    measurement.paths.push_back({paths[i], quartiles(samples[i].suffix), quartiles(samples[i].total)});
+  }
+  return measurement;
+}
+
+}  // namespace dsnet::cli

@@ -1,0 +1,53 @@
+// Times a model stage by stage.
+#pragma once
+
+#include "engine.h"
+#include "machine.h"
+#include "options.h"
+
+namespace dsnet::cli {
+
+// Milliseconds.
+struct Quartiles {
+  double least, first, median, third;
+};
+
+// Of at least one sample.
+Quartiles quartiles(std::vector<double> samples);
+
+struct PathTimes {
+  int path;
+  Quartiles suffix, total;  // the total is prefix, gate, suffix and the copies between
+};
+
+struct FirstResult {
+  double open_ms, create_ms, run_ms;
+  double total_ms() const { return open_ms + create_ms + run_ms; }
+};
+
+// A model opened and run once, timed from before it was opened.
+struct Opened {
+  Model model;
+  Session session;
+  dsnet_model_info info;
+  FirstResult first;
+};
+
+Opened open_and_run(const Options& options);
+
+// An image of the model's size that nobody took.
+std::vector<float> synthetic_image(const dsnet_model_info& info);
+
+// Every path once, so that all memory they need is resident.
+void warm_up(const Opened& opened, const std::vector<int>& paths, const std::vector<float>& image);
+
+struct Measurement {
+  int rounds;
+  Quartiles prefix, gate;
+  std::vector<PathTimes> paths;
+};
+
+// Rounds of every path, in an order that is drawn anew each time.
+Measurement measure(const Options& options, const Opened& opened, const std::vector<int>& paths, const std::vector<float>& image);
+
+}  // namespace dsnet::cli

@@ -1,0 +1,96 @@
+#include "options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace dsnet::cli {
+namespace {
+
+[[noreturn]] void refuse(const std::string& option, const std::string& expected, const std::string& found) {
+  throw std::invalid_argument(option + ": expected " + expected + ", found '" + found + "'");
+}
+
+double number(const std::string& option, const std::string& text, double least, double most) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != 0 || std::isnan(value) || value < least || value > most) {
+    refuse(option, "a number from " + std::to_string(least) + " to " + std::to_string(most), text);
+  }
+  return value;
+}
+
+int whole_number(const std::string& option, const std::string& text, int least, int most) {
+  char* end = nullptr;
+  const long value = std::strtol(text.c_str(), &end, 10);
+  if (text.empty() || *end != 0 || value < least || value > most) {
+    refuse(option, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), text);
+  }
+  return static_cast<int>(value);
+}
+
+std::vector<int> path_list(const std::string& text) {
+  std::vector<int> paths;
+  if (text == "all") return paths;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    paths.push_back(whole_number("--paths", text.substr(begin, comma - begin), 0, 1 << 20));
+    begin = comma + 1;
+  }
+  return paths;
+}
+
+}  // namespace
+
+const char* const kUsage =
+    "usage: dsnet-bench MODEL.dsnet [options]\n"
+    "\n"
+    "Times the prefix, the gate and the suffix on every path of a model, in random order.\n"
+    "\n"
+    "  --threads N       threads (1)\n"
+    "  --paths LIST      such as 0,6,13, or all (all)\n"
+    "  --repeat N        timed runs of each path (50)\n"
+    "  --seconds S       stop after S seconds, though not before 3 runs of each path\n"
+    "  --isa NAME        instruction set (the best the processor has)\n"
+    "  --golden FOLDER   compare with BUNDLE/golden: images.npy, scores.npy, logits.npy\n"
+    "  --tolerance T     largest error, relative to the largest expected magnitude (1e-4)\n"
+    "  --json FILE       write the record; - is standard output, without the table\n"
+    "\n"
+    "Exit status: 0 done, 1 the model, a file or the golden check failed, 2 the command line is wrong.\n";
+
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name == "--help" || name == "-h") {
+      options.help = true;
+      return options;
+    }
+    if (name.empty() || name[0] != '-') {
+      if (!options.model.empty())
+        throw std::invalid_argument("one model at a time, found '" + options.model + "' and '" + name + "'");
+      options.model = name;
+      continue;
+    }
+    const auto is = [&](const char* option) { return name == option; };
+    if (!(is("--threads") || is("--paths") || is("--repeat") || is("--seconds") || is("--isa") || is("--golden") ||
+          is("--tolerance") || is("--json"))) {
+      throw std::invalid_argument("unknown option '" + name + "'");
+    }
+    if (i + 1 == argc) throw std::invalid_argument(name + ": its value is missing");
+    const std::string value = argv[++i];
+    if (is("--threads")) options.threads = whole_number(name, value, 1, 256);
+    if (is("--paths")) options.paths = path_list(value);
+    if (is("--repeat")) options.repeat = whole_number(name, value, 1, 1000000);
+    if (is("--seconds")) options.seconds = number(name, value, 0.001, 1e6);
+    if (is("--isa")) options.isa = value;
+    if (is("--golden")) options.golden = value;
+    if (is("--tolerance")) options.tolerance = number(name, value, 0, 1);
+    if (is("--json")) options.json = value;
+  }
+  if (options.model.empty()) throw std::invalid_argument("the model is missing");
+  return options;
+}
+
+}  // namespace dsnet::cli

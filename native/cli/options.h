@@ -1,0 +1,27 @@
+// The command line of dsnet-bench.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dsnet::cli {
+
+struct Options {
+  std::string model;
+  int threads = 1;
+  std::string isa;         // empty: the best the processor has
+  std::vector<int> paths;  // empty: all
+  int repeat = 50;
+  double seconds = 0;  // 0: no limit
+  std::string golden;  // empty: no check
+  double tolerance = 1e-4;
+  std::string json;  // "-": standard output
+  bool help = false;
+};
+
+extern const char* const kUsage;
+
+// Throws std::invalid_argument that names the option.
+Options parse_options(int argc, const char* const* argv);
+
+}  // namespace dsnet::cli

@@ -1,0 +1,122 @@
+#include "report.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "json.h"
+
+namespace dsnet::cli {
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, pattern);
+  std::vsnprintf(text, sizeof text, pattern, arguments);
+  va_end(arguments);
+  return text;
+}
+
+std::string text_row(const char* name, const Quartiles& times) {
+  return format("%9s %10.4f %10.4f %10.4f %10.4f", name, times.median, times.first, times.third, times.least);
+}
+
+std::string cores_text(const std::vector<int>& mhz) {
+  std::string text = std::to_string(mhz.size()) + (mhz.size() == 1 ? " core" : " cores");
+  for (size_t core = 0; core < mhz.size(); ++core) {
+    if (mhz[core] > 0) text += (core == 0 ? ", MHz " : " ") + std::to_string(mhz[core]);
+  }
+  return text;
+}
+
+std::string json_of(const Quartiles& times) {
+  return json::object({{"median", json::number(times.median)},
+                       {"q1", json::number(times.first)},
+                       {"q3", json::number(times.third)},
+                       {"min", json::number(times.least)}});
+}
+
+std::string json_of(const Machine& machine) {
+  std::vector<std::string> core_mhz;
+  core_mhz.reserve(machine.core_mhz.size());
+  for (const int mhz : machine.core_mhz) core_mhz.push_back(json::number(mhz));
+  return json::object({{"cpu", json::string(machine.cpu)},
+                       {"architecture", json::string(machine.architecture)},
+                       {"system", json::string(machine.system)},
+                       {"core_mhz", json::array(core_mhz)}});
+}
+
+std::string json_of(const FirstResult& first) {
+  return json::object({{"open", json::number(first.open_ms)},
+                       {"session", json::number(first.create_ms)},
+                       {"run", json::number(first.run_ms)},
+                       {"total", json::number(first.total_ms())}});
+}
+
+std::string json_of(const GoldenCheck& check) {
+  return json::object({{"images", json::number(check.images)},
+                       {"tolerance", json::number(check.tolerance)},
+                       {"relative_error", json::number(check.worst.error)},
+                       {"passed", json::boolean(check.passed())}});
+}
+
+std::string json_of(const dsnet_model_info& info, const Report& report) {
+  return json::object({{"file", json::string(report.model_file)},
+                       {"name", json::string(report.model_name)},
+                       {"n_paths", json::number(info.n_paths)},
+                       {"n_classes", json::number(info.n_classes)},
+                       {"height", json::number(info.height)},
+                       {"width", json::number(info.width)},
+                       {"arena_bytes", json::number(info.arena_bytes)},
+                       {"activation_bytes", json::number(info.activation_bytes)}});
+}
+
+}  // namespace
+
+std::string as_table(const Report& report) {
+  const Machine& machine = report.machine;
+  std::string text = report.model_name + ", " + report.isa + ", " +
+                     format("%d thread%s", report.threads, report.threads == 1 ? "" : "s") + "\n" + machine.cpu + ", " +
+                     machine.architecture + ", " + cores_text(machine.core_mhz) + ", " + machine.system + "\n";
+  text += format("open %.2f ms + session %.2f ms + first run %.2f ms = %.2f ms to the first result\n", report.first.open_ms,
+                 report.first.create_ms, report.first.run_ms, report.first.total_ms());
+  text += format("resident after all paths: %.1f MB allocated, %.1f MB mapped; weight arena %.1f MB, activations %.1f MB\n",
+                 static_cast<double>(report.memory.anonymous_bytes) / 1e6, static_cast<double>(report.memory.file_bytes) / 1e6,
+                 static_cast<double>(report.info.arena_bytes) / 1e6, static_cast<double>(report.info.activation_bytes) / 1e6);
+  if (report.golden) {
+    text += format("golden: %zu images on every path, largest relative error %.2g, tolerance %g\n", report.golden->images,
+                   report.golden->worst.error, report.golden->tolerance);
+  }
+  text += format("\n%d runs of each path, ms\n%9s %10s %10s %10s %10s   %s\n", report.measurement.rounds, "", "median", "q1",
+                 "q3", "min", "suffix alone");
+  text += text_row("prefix", report.measurement.prefix) + "\n" + text_row("gate", report.measurement.gate) + "\n";
+  for (const PathTimes& times : report.measurement.paths) {
+    text += text_row(("path " + std::to_string(times.path)).c_str(), times.total) + format("   %10.4f\n", times.suffix.median);
+  }
+  return text;
+}
+
+std::string as_json(const Report& report) {
+  std::vector<std::string> paths;
+  paths.reserve(report.measurement.paths.size());
+  for (const PathTimes& times : report.measurement.paths) {
+    paths.push_back(json::object(
+        {{"path", json::number(times.path)}, {"suffix_ms", json_of(times.suffix)}, {"total_ms", json_of(times.total)}}));
+  }
+  return json::object({{"tool", json::string("dsnet-bench")},
+                       {"machine", json_of(report.machine)},
+                       {"model", json_of(report.info, report)},
+                       {"isa", json::string(report.isa)},
+                       {"threads", json::number(report.threads)},
+                       {"runs", json::number(report.measurement.rounds)},
+                       {"first_result_ms", json_of(report.first)},
+                       {"memory_bytes", json::object({{"anonymous", json::number(report.memory.anonymous_bytes)},
+                                                      {"file", json::number(report.memory.file_bytes)}})},
+                       {"golden", report.golden ? json_of(*report.golden) : "null"},
+                       {"prefix_ms", json_of(report.measurement.prefix)},
+                       {"gate_ms", json_of(report.measurement.gate)},
+                       {"paths", json::array(paths)}}) +
+         "\n";
+}
+
+}  // namespace dsnet::cli

@@ -1,0 +1,34 @@
+// What dsnet-bench found, as a table and as JSON.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "golden.h"
+#include "measure.h"
+
+namespace dsnet::cli {
+
+struct GoldenCheck {
+  size_t images;
+  double tolerance;
+  Mismatch worst;
+
+  bool passed() const { return worst.error <= tolerance; }
+};
+
+struct Report {
+  std::string model_file, model_name, isa;
+  int threads;
+  dsnet_model_info info;
+  Machine machine;
+  FirstResult first;
+  Memory memory;  // after every path has run, less what the process held before
+  std::optional<GoldenCheck> golden;
+  Measurement measurement;
+};
+
+std::string as_table(const Report& report);
+std::string as_json(const Report& report);
+
+}  // namespace dsnet::cli

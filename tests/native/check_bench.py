@@ -1,0 +1,165 @@
+"""What `dsnet-bench` must do, on this CPU or an emulated one. DSNET_BENCH is the command, such as
+
+DSNET_BENCH="qemu-aarch64 -cpu cortex-a72 build/native-arm/dsnet-bench" python -m pytest tests/native/check_bench.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from dsnet_convert.bundle import write_bundle
+from dsnet_convert.source import from_checkpoint
+from dsnet_edge import demo
+
+N_PATHS = 14
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench") / "bundle"
+    source = from_checkpoint(demo.CHECKPOINT)
+    write_bundle(source.plan, folder, ("sliced",), source.description, photos=demo.photos()[:2])
+    return folder
+
+
+def bench(*arguments):
+    command = [*shlex.split(os.environ["DSNET_BENCH"]), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def record(*arguments):
+    process = bench(*arguments, "--json", "-")
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def test_it_times_every_path_and_passes_the_golden_check(bundle, tmp_path):
+    file = tmp_path / "record.json"
+    process = bench(bundle / "model.dsnet", "--golden", bundle / "golden", "--repeat", 3, "--json", file)
+    assert process.returncode == 0, process.stderr
+    found = json.loads(file.read_text())
+    assert found["golden"]["passed"] is True and found["golden"]["images"] == 2
+    assert 0 < found["golden"]["relative_error"] <= found["golden"]["tolerance"]
+    assert [path["path"] for path in found["paths"]] == list(range(N_PATHS))
+    for times in (
+        found["prefix_ms"],
+        found["gate_ms"],
+        *(path[stage] for path in found["paths"] for stage in ("suffix_ms", "total_ms")),
+    ):
+        assert 0 < times["min"] <= times["q1"] <= times["median"] <= times["q3"]
+    assert found["runs"] == 3 and found["first_result_ms"]["total"] > 0
+    assert found["model"]["arena_bytes"] > 1e6 and list(tmp_path.iterdir()) == [file]
+    for row in ("prefix", "gate", *(f"path {path}" for path in range(N_PATHS)), "to the first result", found["isa"]):
+        assert row in process.stdout
+
+
+def test_chosen_paths_threads_and_isa(bundle):
+    found = record(bundle / "model.dsnet", "--paths", "0,13", "--threads", 2, "--isa", "scalar", "--repeat", 2)
+    assert [path["path"] for path in found["paths"]] == [0, 13]
+    assert (found["threads"], found["isa"], found["runs"], found["golden"]) == (2, "scalar", 2, None)
+
+
+def test_seconds_end_the_rounds_early(bundle):
+    assert record(bundle / "model.dsnet", "--paths", "0", "--repeat", 1000000, "--seconds", 0.05)["runs"] < 1000000
+
+
+@pytest.mark.parametrize("name", ["scores", "logits"])
+def test_a_wrong_result_fails_and_is_named(bundle, tmp_path, name):
+    golden = shutil.copytree(bundle / "golden", tmp_path / "golden")
+    array = np.load(golden / f"{name}.npy")
+    array.flat[-1] += 0.01 * np.abs(array).max()
+    np.save(golden / f"{name}.npy", array)
+    process = bench(bundle / "model.dsnet", "--golden", golden, "--repeat", 1)
+    assert process.returncode == 1 and "golden check failed" in process.stderr and f"{name}.npy, image 1" in process.stderr
+
+
+def cut(data):
+    return data[:-4]
+
+
+def grown(data):
+    return data + b"\0\0\0\0"
+
+
+def other_type(data):
+    return data.replace(b"'<f4'", b"'>f4'")
+
+
+def column_order(data):
+    return data.replace(b"False", b"True ")
+
+
+def huge_shape(data):
+    return data.replace(b"(2, 32, 32, 3)", b"(999999999, 9)")
+
+
+def other_shape(data):
+    return data.replace(b"(2, 32, 32, 3)", b"(2, 16, 64, 3)")
+
+
+def no_header(data):
+    return data[:9]
+
+
+def endless_header(data):
+    return data[:8] + b"\xff\xff" + data[10:]
+
+
+def not_finite(data):
+    return data[:-4] + np.float32(np.nan).tobytes()
+
+
+@pytest.mark.parametrize(
+    "damage", [cut, grown, other_type, column_order, huge_shape, other_shape, no_header, endless_header, not_finite]
+)
+def test_a_damaged_array_is_refused_by_name(bundle, tmp_path, damage):
+    golden = shutil.copytree(bundle / "golden", tmp_path / "golden")
+    data = (golden / "images.npy").read_bytes()
+    damaged = damage(data)
+    assert damaged != data
+    (golden / "images.npy").write_bytes(damaged)
+    process = bench(bundle / "model.dsnet", "--golden", golden, "--repeat", 1)
+    assert process.returncode == 1 and str(golden) in process.stderr and "golden check failed" not in process.stderr
+
+
+def test_missing_and_foreign_files_are_refused(bundle, tmp_path):
+    (tmp_path / "text.dsnet").write_text("not a model")
+    cases = [("text.dsnet", ()), ("none.dsnet", ()), (bundle / "model.dsnet", ("--golden", tmp_path))]
+    for model, options in cases:
+        process = bench(tmp_path / model, *options)
+        assert process.returncode == 1 and str(tmp_path) in process.stderr
+    process = bench(bundle / "model.dsnet", "--repeat", 1, "--json", tmp_path / "no/folder.json")
+    assert process.returncode == 1 and "folder.json: cannot be written" in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "the model is missing"),
+        (("--paths", "0,x"), "--paths"),
+        (("--paths", "0,14"), "paths 0 to 13, found 14"),
+        (("--paths", ""), "--paths"),
+        (("--threads", "0"), "--threads"),
+        (("--repeat", "many"), "--repeat"),
+        (("--seconds", "-1"), "--seconds"),
+        (("--tolerance", "nan"), "--tolerance"),
+        (("--speed", "1"), "unknown option '--speed'"),
+        (("--json",), "value is missing"),
+        (("another.dsnet",), "one model at a time"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_with_the_usage(bundle, arguments, message):
+    process = bench(*([bundle / "model.dsnet", *arguments] if arguments else []))
+    assert process.returncode == 2 and message in process.stderr and "usage: dsnet-bench" in process.stderr
+
+
+def test_help():
+    process = bench("--help")
+    assert process.returncode == 0 and process.stdout.startswith("usage: dsnet-bench")
