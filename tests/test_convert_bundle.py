@@ -167,9 +167,9 @@ def test_a_missing_extra_is_named(tmp_path: FilePath, monkeypatch: pytest.Monkey
 
 
 def test_a_worker_that_fails_says_which_job(tmp_path: FilePath) -> None:
-    write_bundle(tiny_plan(tiny_arch(2)), tmp_path / "bundle", ["sliced"], SOURCE)
+    plan = tiny_plan(tiny_arch(2))
     with pytest.raises(DsnetError, match="converting litert suffix_99 ended with exit code 1: StopIteration"):
-        run_jobs(tmp_path / "bundle" / "model.dsnet", tmp_path, [("litert", "suffix_99")], lambda target, stage: None)
+        run_jobs(plan, tmp_path, [("litert", "suffix_99")], lambda target, stage: None)
 
 
 def test_photos_become_golden_images(tmp_path: FilePath) -> None:

@@ -57,9 +57,10 @@ def write_bundle(
     _check(plan, output, targets, precision)
     images = golden_images(plan, photos)
     deployed = in_precision(plan, precision, calibration)
-    about = {"source": source} | ({"calibration": calibration.description} if calibration and precision == "int8" else {})
+    calibration = calibration if precision == "int8" else None
+    about = {"source": source} | ({"calibration": calibration.description} if calibration else {})
     try:
-        manifest = _write(plan, deployed, output, targets, about, images=images, console=console)
+        manifest = _write(plan, deployed, output, targets, about, images=images, calibration=calibration, console=console)
     except OSError as error:
         raise DsnetError(f"{output}: the bundle cannot be written ({error}); free space or choose another --output") from error
     return Written(output, manifest)
@@ -73,6 +74,7 @@ def _write(
     about: dict[str, Any],
     *,
     images: np.ndarray,
+    calibration: Calibration | None,
     console: Console | None,
 ) -> dict[str, Any]:
     with staged(output) as folder, _Progress(console, _count(plan, targets)) as progress:
@@ -83,7 +85,7 @@ def _write(
         if "litert" in targets:
             (folder / "litert").mkdir()
         if jobs:
-            run_jobs(folder / "model.dsnet", folder, jobs, progress)
+            run_jobs(plan, folder, jobs, progress, calibration.images if calibration else None)
         _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
         files = {name.relative_to(folder).as_posix(): _entry(name) for name in sorted(folder.rglob("*")) if name.is_file()}
         manifest = make_manifest(deployed, about, targets, files)

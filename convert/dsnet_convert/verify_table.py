@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def verify_table(report: Report) -> RenderableType:
     from rich.console import Group
 
-    tables = [_oracle_table(report)] + ([_fidelity_table(report)] if report.fidelity else [])
-    return Group(*tables)
+    oracle = [_oracle_table(report)] if report.gates else []
+    return Group(*oracle, *([_fidelity_table(report)] if report.fidelity else []))
 
 
 def _oracle_table(report: Report) -> Table:

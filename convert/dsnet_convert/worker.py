@@ -1,4 +1,5 @@
-"""A converter process: `python -m dsnet_convert.worker MODEL.dsnet FOLDER`, jobs on standard input, events on standard output.
+"""A converter process: `python -m dsnet_convert.worker MODEL.dsnet FOLDER [CALIBRATION.npy]`, jobs on standard input, events
+on standard output. The model is fp32; with calibration images it is converted to int8.
 
 The ecosystem converters are slow to import, single-threaded and noisy, so they run in processes of their own, a job at a time;
 their noise goes to standard error, which the parent keeps for the case of a failure. Jobs and events are JSON, one a line:
@@ -16,6 +17,8 @@ import warnings
 from pathlib import Path as FilePath
 from typing import TextIO
 
+import numpy as np
+
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.model_file import read_sliced
@@ -28,16 +31,20 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     gc.set_threshold(100_000, 50, 100)  # the converters hold millions of live objects: by default 15 % of the time is collection
     plan = read_sliced(model)
+    calibration = np.load(sys.argv[3]) if len(sys.argv) > 3 else None
     for line in sys.stdin:
         try:
             target, name = json.loads(line)
-            run_job(plan, folder, target, name, events)
+            run_job(plan, folder, target, name, events, calibration)
             print(json.dumps({"done": True}), file=events)
         except DsnetError as error:
             print(json.dumps({"error": str(error)}), file=events)
 
 
-def run_job(plan: Plan, folder: FilePath, target: str, name: str, events: TextIO) -> None:
+def run_job(plan: Plan, folder: FilePath, target: str, name: str, events: TextIO, calibration: np.ndarray | None) -> None:
+    if calibration is not None:
+        raise DsnetError(f"{target} cannot be converted to int8 yet; choose --precision fp32, or --to sliced")
+
     def report(stage: str) -> None:
         print(json.dumps({"stage": stage}), file=events)
 

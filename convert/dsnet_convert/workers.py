@@ -13,7 +13,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path as FilePath
 from typing import IO
 
+import numpy as np
+
+from dsnet_convert.sliced import write_sliced
 from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan import Plan
 
 Job = tuple[str, str]  # target, stage ("" where the target is one file)
 Report = Callable[[str, str], None]  # target, stage
@@ -28,11 +32,23 @@ _ENVIRONMENT = {
 }
 
 
-def run_jobs(model: FilePath, folder: FilePath, jobs: Sequence[Job], report: Report) -> None:
-    """Runs the jobs, in order of start, on as many processes as there are CPUs, up to four. Raises DsnetError if one fails."""
+def run_jobs(plan: Plan, folder: FilePath, jobs: Sequence[Job], report: Report, calibration: np.ndarray | None = None) -> None:
+    """Runs the jobs, in order of start, on as many processes as there are CPUs, up to four. Raises DsnetError if one fails.
+
+    The plan is the fp32 one; with `calibration` images `[n, h, w, 3]` it is converted to int8.
+    """
+    with tempfile.TemporaryDirectory(prefix="dsnet-edge-") as scratch:
+        model, images = FilePath(scratch) / "model.dsnet", FilePath(scratch) / "calibration.npy"
+        write_sliced(plan, model)
+        if calibration is not None:
+            np.save(images, calibration)
+        _run_jobs([model, folder] + ([images] if calibration is not None else []), jobs, report)
+
+
+def _run_jobs(arguments: list[FilePath], jobs: Sequence[Job], report: Report) -> None:
     queue = deque(jobs)
     count = min(len(os.sched_getaffinity(0)), len(jobs), 4)  # each holds up to a gigabyte
-    workers = [_Worker(model, folder) for _ in range(count)]
+    workers = [_Worker(arguments) for _ in range(count)]
     try:
         with ThreadPoolExecutor(count) as pool:
             futures = [pool.submit(worker.serve, queue, report) for worker in workers]
@@ -53,10 +69,10 @@ def run_jobs(model: FilePath, folder: FilePath, jobs: Sequence[Job], report: Rep
 class _Worker:
     """One process and the file that keeps its noise."""
 
-    def __init__(self, model: FilePath, folder: FilePath) -> None:
+    def __init__(self, arguments: list[FilePath]) -> None:
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dsnet_convert.worker", str(model), str(folder)],
+            [sys.executable, "-m", "dsnet_convert.worker", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
