@@ -2,8 +2,11 @@
 
 Tolerance: on every path `max|a - b| / max|b|` of the logits is at most 1e-4 in fp32, and so is that of the gate's scores; and the
 gate chooses the oracle's path. The other precisions round every feature map, and a sum that falls on the other side of a
-rounding boundary is off by a whole step, so theirs are wider. Where the oracle's two best scores lie closer together than the
-backend's own error on the scores may be, both paths are right answers: such an image is a near tie, and counted, but not a miss.
+rounding boundary is off by a whole step; an untrained network can amplify one such step of int8 to 2 % of the largest logit. So
+theirs are wider, and what the kernels owe to the bit is tested on the ops (`tests/native`).
+
+Where the oracle's two best scores lie closer together than the backend's own error on the scores may be, both paths are right
+answers: such an image is a near tie, and counted, but not a miss.
 
 The int8 of ExecuTorch and LiteRT is their own, with other ranges and roundings, and has no oracle here.
 
@@ -30,7 +33,7 @@ from dsnet_edge.runtime.bundle import Bundle, open_bundle
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 2e-3, "bf16": 2e-2, "int8": 2e-2}
+TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 2e-3, "bf16": 2e-2, "int8": 0.1}
 
 _RUNS_INT8_PLAN = ("sliced", "numpy")
 
