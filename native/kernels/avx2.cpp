@@ -12,6 +12,9 @@ struct Avx2 {
   static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6;
 
   static Vector broadcast(float x) { return _mm256_set1_ps(x); }
+  static Vector from_bytes(const int8_t* data) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(data))));
+  }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
   static Vector min(Vector a, Vector b) { return _mm256_min_ps(a, b); }
   static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }

@@ -12,6 +12,9 @@ struct Avx512 {
   static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 10;
 
   static Vector broadcast(float x) { return _mm512_set1_ps(x); }
+  static Vector from_bytes(const int8_t* data) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data))));
+  }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
   static Vector min(Vector a, Vector b) { return _mm512_min_ps(a, b); }
   static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }

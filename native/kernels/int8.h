@@ -4,8 +4,7 @@
 // x86 multiplies unsigned by signed bytes and so keeps q + 128. Pixels are rows of channels whose stride is a multiple of 16
 // bytes; whole rows may be read and whole panels written, and lanes beyond the channel count hold values nobody reads.
 //
-// Integer sums are exact, so every table agrees with the scalar one bit for bit, except where floats are summed: `linear`, and
-// `conv2d`, whose result may differ by one.
+// Integer sums are exact, so every table agrees with the scalar one bit for bit.
 #pragma once
 
 #include "kernels.h"
@@ -51,12 +50,12 @@ struct Int8Depthwise {
   Int8Epilogue epilogue;
 };
 
-// y = a convolution of floats; q = clamp(rint(fma(y, inverse_scale, zero_point)), -128, 127).
-struct Int8Conv2d {
-  Conv2d conv2d;   // its output is null, its output_stride that of `output`
-  int8_t* output;  // [.., out_w, c_out]
+// q = clamp(rint(fma(x, inverse_scale, zero_point)), -128, 127).
+struct Int8Quantize {
+  const float* input;
   float inverse_scale;
   int zero_point;
+  int8_t* output;
 };
 
 // output = float(sum(q) - pixels * zero_point) * factor, with factor = scale / float(pixels).
@@ -81,28 +80,18 @@ struct Int8Multiply {
   int8_t* output;
 };
 
-// A vector of floats times weights laid out as in Panels.
-struct Int8Linear {
-  const float* input;
-  int k;
-  const int8_t* weights;
-  ptrdiff_t panel_stride;
-  float* output;
-  Epilogue epilogue;
-};
-
 struct Int8Kernels {
   const char* name;
   uint8_t flip;
   int tile_rows, tile_panels;  // as in Kernels
   void (*pointwise)(const Int8Pointwise&, Range rows, Range panels);
   void (*depthwise)(const Int8Depthwise&, Range out_rows);
-  void (*conv2d)(const Int8Conv2d&, Range out_rows, Range panels);
+  void (*quantize)(const Int8Quantize&, Range elements);
   void (*global_pool)(const Int8GlobalPool&, Range panels);
   void (*multiply)(const Int8Multiply&, Range pixels);
-  void (*linear)(const Int8Linear&, Range panels);
 };
 
 extern const Int8Kernels kInt8ScalarKernels;
+extern const Int8Kernels kInt8VnniKernels;
 
 }  // namespace dsnet

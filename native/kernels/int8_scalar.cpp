@@ -1,18 +1,19 @@
 // The int8 kernels in their plainest form: what the others are tested against.
+#include <math.h>
+
 #include "int8.h"
-#include "scalar.h"
 
 namespace dsnet {
 namespace {
 
 // NaN becomes `lo`.
-int8_t quantize(float x, int lo, int hi) {
+int8_t rounded(float x, int lo, int hi) {
   const float q = rintf(x);
   return static_cast<int8_t>(q > float(lo) ? q < float(hi) ? int(q) : hi : lo);
 }
 
 int8_t finish(int32_t sum, const Int8Epilogue& epilogue, int channel) {
-  const int8_t q = quantize(fmaf(float(sum), epilogue.scale[channel], epilogue.shift[channel]), epilogue.lo, epilogue.hi);
+  const int8_t q = rounded(fmaf(float(sum), epilogue.scale[channel], epilogue.shift[channel]), epilogue.lo, epilogue.hi);
   return epilogue.table ? epilogue.table[q + 128] : q;
 }
 
@@ -49,15 +50,9 @@ void depthwise(const Int8Depthwise& op, Range out_rows) {
   }
 }
 
-void conv2d(const Int8Conv2d& op, Range out_rows, Range panels) {
-  const int out_w = op.conv2d.out_w;
-  for (int y = out_rows.begin; y < out_rows.end; ++y) {
-    for (int x = 0; x < out_w; ++x) {
-      int8_t* output = op.output + (ptrdiff_t(y) * out_w + x) * op.conv2d.output_stride;
-      for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
-        output[o] = quantize(fmaf(conv2d_at(op.conv2d, y, x, o), op.inverse_scale, float(op.zero_point)), -128, 127);
-      }
-    }
+void quantize(const Int8Quantize& op, Range elements) {
+  for (int i = elements.begin; i < elements.end; ++i) {
+    op.output[i] = rounded(fmaf(op.input[i], op.inverse_scale, float(op.zero_point)), -128, 127);
   }
 }
 
@@ -73,22 +68,13 @@ void multiply(const Int8Multiply& op, Range pixels) {
   for (int pixel = pixels.begin; pixel < pixels.end; ++pixel) {
     for (int c = 0; c < op.c; ++c) {
       const float x = float(op.input[pixel * op.stride + c] - op.zero_point);
-      op.output[pixel * op.stride + c] = quantize(fmaf(x, op.factor[c] * op.ratio, float(op.output_zero_point)), -128, 127);
+      op.output[pixel * op.stride + c] = rounded(fmaf(x, op.factor[c] * op.ratio, float(op.output_zero_point)), -128, 127);
     }
-  }
-}
-
-void linear(const Int8Linear& op, Range panels) {
-  for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
-    const int8_t* weights = op.weights + o / kPanel * op.panel_stride + o % kPanel;
-    float sum = 0;
-    for (int k = 0; k < op.k; ++k) sum += op.input[k] * float(weights[ptrdiff_t(k) * kPanel]);
-    op.output[o] = finish(sum, op.epilogue, o);
   }
 }
 
 }  // namespace
 
-const Int8Kernels kInt8ScalarKernels = {"scalar", 0, 4, 1, pointwise, depthwise, conv2d, global_pool, multiply, linear};
+const Int8Kernels kInt8ScalarKernels = {"scalar", 0, 4, 1, pointwise, depthwise, quantize, global_pool, multiply};
 
 }  // namespace dsnet

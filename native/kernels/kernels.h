@@ -43,6 +43,16 @@ struct Gemm {
   Epilogue epilogue;
 };
 
+// One row of floats times integers, laid out as in Panels; their scale is part of the epilogue's.
+struct LinearI8 {
+  const float* input;
+  int k;
+  const int8_t* weights;
+  ptrdiff_t panel_stride;
+  float* output;
+  Epilogue epilogue;
+};
+
 struct Window {
   int kernel, stride, padding;
 };
@@ -94,6 +104,7 @@ struct Kernels {
   int tile_panels;
   void (*gemm)(const Gemm&, Range rows, Range panels);
   void (*linear)(const Gemm&, Range panels);
+  void (*linear_i8)(const LinearI8&, Range panels);
   void (*conv2d)(const Conv2d&, Range out_rows, Range panels);
   void (*depthwise)(const Depthwise&, Range out_rows);
   void (*global_pool)(const GlobalPool&, Range panels);

@@ -1,6 +1,7 @@
 // NEON: 6 rows x 1 panel (24 sums), the 6 rows' inputs and two weights fill the 32 registers. Four inputs of a row are loaded
 // at once and multiplied by lane, which spares the broadcasts that in-order cores pay for.
 #include <arm_neon.h>
+#include <string.h>
 
 #include "simd_depthwise.h"
 
@@ -13,6 +14,11 @@ struct Neon {
   static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6;
 
   static Vector broadcast(float x) { return vdupq_n_f32(x); }
+  static Vector from_bytes(const int8_t* data) {
+    int32_t bytes;
+    memcpy(&bytes, data, sizeof bytes);
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(static_cast<uint32_t>(bytes))))));
+  }
   static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
   static Vector min(Vector a, Vector b) { return vminq_f32(a, b); }
   static Vector max(Vector a, Vector b) { return vmaxq_f32(a, b); }

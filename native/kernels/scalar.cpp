@@ -16,6 +16,15 @@ void gemm(const Gemm& op, Range rows, Range panels) {
 
 void linear(const Gemm& op, Range panels) { gemm(op, {0, 1}, panels); }
 
+void linear_i8(const LinearI8& op, Range panels) {
+  for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
+    const int8_t* weights = op.weights + o / kPanel * op.panel_stride + o % kPanel;
+    float sum = 0;
+    for (int k = 0; k < op.k; ++k) sum += op.input[k] * float(weights[ptrdiff_t(k) * kPanel]);
+    op.output[o] = finish(sum, op.epilogue, o);
+  }
+}
+
 void conv2d(const Conv2d& op, Range out_rows, Range panels) {
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
     for (int x = 0; x < op.out_w; ++x) {
@@ -60,6 +69,6 @@ void multiply(const Multiply& op, Range pixels) {
 
 }  // namespace
 
-const Kernels kScalarKernels = {"scalar", 4, 1, gemm, linear, conv2d, depthwise, global_pool, multiply};
+const Kernels kScalarKernels = {"scalar", 4, 1, gemm, linear, linear_i8, conv2d, depthwise, global_pool, multiply};
 
 }  // namespace dsnet

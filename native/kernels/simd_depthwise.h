@@ -2,6 +2,7 @@
 #pragma once
 
 #include "simd_gemm.h"
+#include "simd_linear_i8.h"
 
 namespace dsnet {
 
@@ -138,7 +139,7 @@ void multiply(const Multiply& op, Range pixels) {
 
 template <class Simd>
 constexpr Kernels simd_kernels(const char* isa) {
-  return {isa,          Simd::tile_rows, Simd::tile_panels, gemm<Simd>,    linear<Simd>,
+  return {isa,          Simd::tile_rows, Simd::tile_panels, gemm<Simd>,    linear<Simd>, linear_i8<Simd>,
           conv2d<Simd>, depthwise<Simd>, global_pool<Simd>, multiply<Simd>};
 }
 

@@ -19,6 +19,7 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 }
 
+bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi"); }
 #endif
 
 struct Candidate {
@@ -45,6 +46,9 @@ struct Int8Candidate {
 
 // Best first for each instruction set.
 const Int8Candidate kInt8Candidates[] = {
+#if defined(__x86_64__)
+    {"avx512", kInt8VnniKernels, has_vnni},
+#endif
     {"scalar", kInt8ScalarKernels, always},
 };
 

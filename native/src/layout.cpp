@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "conv2d_int8.h"
 #include "error.h"
 #include "weights.h"
 
@@ -75,6 +76,12 @@ Layout plan_layout(const Program& program) {
   constexpr size_t kNone = SIZE_MAX;
   std::vector<size_t> block_of(program.values.size(), kNone);
   std::vector<Block> blocks;
+  if (program.precision == Precision::int8) {  // the image as integers
+    const Value& image = program.values[program.input];
+    const uint64_t bytes = static_cast<uint64_t>(image.h) * static_cast<uint64_t>(image.w) * 3 + kConv2dSlack;
+    block_of[program.input] = 0;
+    blocks.push_back({0, last[program.input], (bytes + kAlignment - 1) / kAlignment * kAlignment, 0});
+  }
   for (int o = 0; o < static_cast<int>(program.ops.size()); ++o) {
     const Op& op = program.ops[o];
     // A product overwrites a feature map that nobody needs any more.

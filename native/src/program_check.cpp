@@ -1,3 +1,4 @@
+#include "conv2d_int8.h"
 #include "error.h"
 #include "program.h"
 
@@ -28,7 +29,8 @@ class Checker {
     for (const int c : image.channels) {
       if (c != 3) fail(DSNET_ERROR_FORMAT, "dsnet.input.value: expected an image of 3 channels, found %d", c);
     }
-    expect_type("dsnet.input.value", program_.input, Type::f32);
+    expect_type("the image", program_.input, maps());
+    if (program_.precision == Precision::int8) check_constant_quantization(program_.input);
   }
 
   void check_op(int o) {
@@ -118,16 +120,17 @@ class Checker {
     }
   }
 
-  // Feature maps have the type of the precision; convolutions of the image begin, and vectors end, in f32.
+  Type maps() const { return program_.precision == Precision::int8 ? Type::i8 : Type::f32; }
+
+  // Image and feature maps have the type of the precision, vectors are f32.
   void check_types(int o) const {
     const Op& op = program_.ops[o];
-    const Type maps = program_.precision == Precision::int8 ? Type::i8 : Type::f32;
-    const bool reads_f32 = op.kind == Kind::conv2d || op.kind == Kind::linear;
-    const bool writes_f32 = op.kind == Kind::global_pool || op.kind == Kind::linear;
-    expect_type(at("input", o).c_str(), op.input, reads_f32 ? Type::f32 : maps);
-    expect_type(at("output", o).c_str(), op.output, writes_f32 ? Type::f32 : maps);
+    const bool writes_vector = op.kind == Kind::global_pool || op.kind == Kind::linear;
+    expect_type(at("input", o).c_str(), op.input, op.kind == Kind::linear ? Type::f32 : maps());
+    expect_type(at("output", o).c_str(), op.output, writes_vector ? Type::f32 : maps());
     if (op.kind == Kind::multiply) expect_type(at("input2", o).c_str(), op.input2, Type::f32);
     if (program_.is_int8(op)) check_pixels(o);
+    if (program_.is_int8(op) && op.kind == Kind::conv2d) check_steps(o);
     check_tables(o);
   }
 
@@ -141,6 +144,16 @@ class Checker {
     }
   }
 
+  // They are copied to the stack.
+  void check_steps(int o) const {
+    const Op& op = program_.ops[o];
+    const int64_t steps = int64_t{op.window.kernel} * op.window.kernel * program_.channels(op.input, 0);
+    if (steps > kMostConv2dSteps) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected kernel * kernel * c_in of at most %d in int8, found %d", at("kernel", o).c_str(),
+           kMostConv2dSteps, static_cast<int>(steps));
+    }
+  }
+
   void expect_presence(int o, const char* field, const std::string& tensor, bool expected) const {
     if (tensor.empty() == expected) {
       fail(DSNET_ERROR_FORMAT, "%s: expected %s, found %s", at(field, o).c_str(), expected ? "the name of a tensor" : "none",
@@ -151,7 +164,7 @@ class Checker {
   // Sums of weights and tables of activations belong to requantised sums alone.
   void check_tables(int o) const {
     const Op& op = program_.ops[o];
-    const bool requantised = program_.is_int8(op) && (op.kind == Kind::depthwise || op.kind == Kind::pointwise);
+    const bool requantised = program_.is_int8(op) && has_weights(op.kind);
     expect_presence(o, "sums", op.sums, requantised);
     expect_presence(o, "table", op.table, requantised && op.activation > Activation::relu6);
     if (!requantised) return;

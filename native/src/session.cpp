@@ -27,6 +27,7 @@ Session::Session(const Model& model, int threads, const Kernels& kernels, const 
     : model_(model), kernels_(kernels), int8_kernels_(int8_kernels), arena_(allocate(model.layout.bytes)), pool_(threads) {}
 
 void Session::prefix(const float* image) noexcept {
+  if (model_.program.precision == Precision::int8) quantize(image);
   run(Segment::prefix, 0, image);
   done_ = Done::prefix;
 }
@@ -49,7 +50,7 @@ void Session::run(Segment segment, int path, const float* image) noexcept {
   const auto s = static_cast<size_t>(segment);
   for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) {
     const Op& op = program.ops[o];
-    program.precision == Precision::int8 ? run_int8(op, model_.weights[o], path, image) : run(op, model_.weights[o], path, image);
+    program.precision == Precision::int8 ? run_int8(op, model_.weights[o], path) : run(op, model_.weights[o], path, image);
   }
 }
 
@@ -91,29 +92,23 @@ Gemm Session::gemm(const Op& op, const OpWeights& weights, int path) const noexc
   return job;
 }
 
-Conv2d Session::conv2d_job(const Op& op, const OpWeights& weights, int path, const float* image) const noexcept {
+void Session::conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
   const Program& program = model_.program;
   const Value &input = program.values[op.input], &output = program.values[op.output];
   const bool reads_image = op.input == program.input;
+  const int panels = panels_of(output.channels[path]);
   Conv2d job;
   job.input = reads_image ? image : data(op.input);
   job.h = input.h, job.w = input.w, job.c_in = input.channels[path];
   job.input_stride = reads_image ? job.c_in : stride(op.input, path);
   job.window = op.window;
   job.weights = {weights.as<float>(), weights.stride};
-  job.output = nullptr;
+  job.output = data(op.output);
   job.out_w = output.w;
   job.output_stride = stride(op.output, path);
   job.epilogue = epilogue_of(op, weights, path);
-  return job;
-}
-
-void Session::conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
-  const Value& output = model_.program.values[op.output];
-  const int panels = panels_of(output.channels[path]);
-  Conv2d job = conv2d_job(op, weights, path, image);
-  job.output = data(op.output);
-  const Parts rows = cut(output.h, parts_for(pool_.threads(), conv2d_work(job, output.h, panels)), 1);
+  const double work = double(output.h) * output.w * op.window.kernel * op.window.kernel * job.c_in * panels;
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
   pool_.run(rows.count(), [&](int i) { kernels_.conv2d(job, rows[i], {0, panels}); });
 }
 

@@ -37,18 +37,19 @@ class Session {
   void multiply(const Op& op, int path) noexcept;
 
   // The same on feature maps of integers (session_int8.cpp).
-  void run_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  void quantize(const float* image) noexcept;
+  void run_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void pointwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void linear_int8(const Op& op, const OpWeights& weights, int path) noexcept;
-  void conv2d_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  void conv2d_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void global_pool_int8(const Op& op, int path) noexcept;
   void multiply_int8(const Op& op, int path) noexcept;
+  Int8Pointwise int8_pointwise(const Op& op, const OpWeights& weights, int path) const noexcept;
   Int8Epilogue int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept;
 
   // What pointwise and linear have in common.
   Gemm gemm(const Op& op, const OpWeights& weights, int path) const noexcept;
-  Conv2d conv2d_job(const Op& op, const OpWeights& weights, int path, const float* image) const noexcept;
 
   template <class T = float>
   T* data(int value) const {

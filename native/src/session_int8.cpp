@@ -2,14 +2,24 @@
 #include <algorithm>
 #include <cmath>
 
+#include "conv2d_int8.h"
 #include "session.h"
 #include "split.h"
 
 namespace dsnet {
 
-void Session::run_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+void Session::quantize(const float* image) noexcept {
+  const Program& program = model_.program;
+  const Value& value = program.values[program.input];
+  const Int8Quantize job = {image, 1 / value.scale[0], value.zero_point[0], data<int8_t>(program.input)};
+  const int n = value.h * value.w * value.channels[0];
+  const Parts parts = cut(n, parts_for(pool_.threads(), double(n) / 4), 64);
+  pool_.run(parts.count(), [&](int i) { int8_kernels_.quantize(job, parts[i]); });
+}
+
+void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcept {
   switch (op.kind) {
-    case Kind::conv2d: return conv2d_int8(op, weights, path, image);
+    case Kind::conv2d: return conv2d_int8(op, weights, path);
     case Kind::depthwise: return depthwise_int8(op, weights, path);
     case Kind::pointwise: return pointwise_int8(op, weights, path);
     case Kind::linear: return weights.type == Type::i8 ? linear_int8(op, weights, path) : linear(op, weights, path);
@@ -32,9 +42,9 @@ Int8Epilogue Session::int8_epilogue(const Op& op, const OpWeights& weights, int 
   return epilogue;
 }
 
-void Session::pointwise_int8(const Op& op, const OpWeights& weights, int path) noexcept {
-  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
-  const int panels = panels_of(output.channels[path]);
+// What pointwise and conv2d have in common.
+Int8Pointwise Session::int8_pointwise(const Op& op, const OpWeights& weights, int path) const noexcept {
+  const Value& input = model_.program.values[op.input];
   Int8Pointwise job;
   job.input = data<int8_t>(op.input);
   job.input_stride = stride(op.input, path);
@@ -45,6 +55,13 @@ void Session::pointwise_int8(const Op& op, const OpWeights& weights, int path) n
   job.output = data<int8_t>(op.output);
   job.output_stride = stride(op.output, path);
   job.epilogue = int8_epilogue(op, weights, path);
+  return job;
+}
+
+void Session::pointwise_int8(const Op& op, const OpWeights& weights, int path) noexcept {
+  const Value& output = model_.program.values[op.output];
+  const int panels = panels_of(output.channels[path]);
+  const Int8Pointwise job = int8_pointwise(op, weights, path);
   const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, int8_kernels_, pool_.threads(), 1);
   pool_.run(split.count(), [&](int i) { int8_kernels_.pointwise(job, split.rows_of(i), split.panels_of(i)); });
 }
@@ -52,19 +69,26 @@ void Session::pointwise_int8(const Op& op, const OpWeights& weights, int path) n
 void Session::linear_int8(const Op& op, const OpWeights& weights, int path) noexcept {
   const int panels = panels_of(model_.program.channels(op.output, path));
   const int k = model_.program.channels(op.input, path);
-  const Int8Linear job = {
-      data(op.input), k, weights.as<int8_t>(), weights.stride, data(op.output), epilogue_of(op, weights, path)};
+  const LinearI8 job = {data(op.input), k, weights.as<int8_t>(), weights.stride, data(op.output), epilogue_of(op, weights, path)};
   const Parts parts = cut(panels, parts_for(pool_.threads(), double(k) * panels), 4);
-  pool_.run(parts.count(), [&](int i) { int8_kernels_.linear(job, parts[i]); });
+  pool_.run(parts.count(), [&](int i) { kernels_.linear_i8(job, parts[i]); });
 }
 
-void Session::conv2d_int8(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
-  const Value& output = model_.program.values[op.output];
-  const int panels = panels_of(output.channels[path]);
-  const Int8Conv2d job = {conv2d_job(op, weights, path, image), data<int8_t>(op.output), 1 / output.scale[path],
-                          output.zero_point[path]};
-  const Parts rows = cut(output.h, parts_for(pool_.threads(), conv2d_work(job.conv2d, output.h, panels)), 1);
-  pool_.run(rows.count(), [&](int i) { int8_kernels_.conv2d(job, rows[i], {0, panels}); });
+void Session::conv2d_int8(const Op& op, const OpWeights& weights, int path) noexcept {
+  const Program& program = model_.program;
+  const Value &input = program.values[op.input], &output = program.values[op.output];
+  const int c_in = input.channels[path], panels = panels_of(output.channels[path]);
+  Int8Conv2d job;
+  job.pointwise = int8_pointwise(op, weights, path);
+  job.pointwise.k = op.window.kernel * op.window.kernel * c_in;
+  job.input = data<int8_t>(op.input);
+  job.h = input.h, job.w = input.w, job.c_in = c_in;
+  job.input_stride = op.input == program.input ? c_in : stride(op.input, path);
+  job.window = op.window;
+  job.out_w = output.w;
+  const double work = double(output.h) * output.w * job.pointwise.k * panels / 4;
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
+  pool_.run(rows.count(), [&](int i) { convolve(int8_kernels_, job, rows[i], {0, panels}); });
 }
 
 void Session::depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept {

@@ -32,11 +32,6 @@ inline int parts_for(int threads, double work) {
   return static_cast<int>(std::min<double>(threads * kPerThread, work / kLeastWork));
 }
 
-// Of a convolution, for parts_for.
-inline double conv2d_work(const Conv2d& op, int out_h, int panels) {
-  return double(out_h) * op.out_w * op.window.kernel * op.window.kernel * op.c_in * panels;
-}
-
 struct GemmSplit {
   Parts rows, panels;
 

@@ -93,7 +93,7 @@ class Binder {
 
   OpWeights bind_op(const Op& op) {
     const int c_out = program_.channels(op.output, program_.widest());
-    const bool integers = program_.is_int8(op) && op.kind != Kind::conv2d;
+    const bool integers = program_.is_int8(op);
     OpWeights weights;
     const GgufTensor& tensor =
         op.kind == Kind::linear ? find_linear(op) : find(op, "weight", op.weight, integers ? Type::i8 : Type::f32);
@@ -237,8 +237,8 @@ Bytes weights_read(const Program& program, const Weights& weights, int o, int pa
   const auto c_in = static_cast<ptrdiff_t>(program.channels(op.input, path));
   const int c_out = program.channels(op.output, path);
   const ptrdiff_t taps = ptrdiff_t{op.window.kernel} * op.window.kernel;
-  const bool grouped = op.kind == Kind::pointwise && own.type == Type::i8;
-  const ptrdiff_t steps = grouped ? (c_in + kGroup - 1) / kGroup * kGroup : op.kind == Kind::conv2d ? taps * c_in : c_in;
+  const ptrdiff_t k = op.kind == Kind::conv2d ? taps * c_in : c_in;
+  const ptrdiff_t steps = program.is_int8(op) ? (k + kGroup - 1) / kGroup * kGroup : k;
   const ptrdiff_t blocks = op.kind == Kind::depthwise ? taps : panels_of(c_out);
   const ptrdiff_t last = op.kind == Kind::depthwise ? padded(c_out) : steps * kPanel;
   return {own.data, static_cast<size_t>((blocks - 1) * own.stride + last) * bytes_of(own.type)};

@@ -100,6 +100,28 @@ void test_gemm(const dsnet::Kernels& kernels) {
   CHECK(parts.equals(whole));
 }
 
+void test_linear_i8(const dsnet::Kernels& kernels) {
+  const int k = pick(0, 9) == 0 ? pick(100, 400) : pick(1, 40), panels = pick(1, 9), wider = pick(0, 2) * pick(0, 9);
+  const test::Buffer<int8_t> weights(static_cast<size_t>(panels * (k + wider) * kPanel));
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<int8_t>(pick(-127, 127));
+  const Floats input(static_cast<size_t>(k));
+  const Table table(panels * kPanel);
+  for (size_t c = 0; c < table.scale.size(); ++c) table.scale[c] *= 0.01F;
+  const auto size = static_cast<size_t>(panels * kPanel);
+  const Output expected(size), found(size), pieces(size);
+  dsnet::LinearI8 job = {input.get(), k, weights.get(), ptrdiff_t{k + wider} * kPanel, expected.get(), table.epilogue};
+  job.epilogue.scale = table.scale.get();
+  char shape[80];
+  std::snprintf(shape, sizeof shape, "k %d of %d, %d panels", k, k + wider, panels);
+  dsnet::kScalarKernels.linear_i8(job, {0, panels});
+  job.output = found.get();
+  kernels.linear_i8(job, {0, panels});
+  compare("linear_i8", kernels, found, expected, shape);
+  job.output = pieces.get();
+  for (int panel = 0; panel < panels; ++panel) kernels.linear_i8(job, {panel, panel + 1});
+  CHECK(pieces.equals(found));
+}
+
 void test_conv2d(const dsnet::Kernels& kernels) {
   const int h = pick(1, 12), w = pick(1, 40), c_in = pick(1, 5), panels = pick(1, 4);
   const dsnet::Window window = pick_window(h, w, false);
@@ -209,6 +231,7 @@ int main(int argc, char** argv) {
     test_activations(*kernels);
     for (int round = 0; round < rounds; ++round) {
       test_gemm(*kernels);
+      test_linear_i8(*kernels);
       test_conv2d(*kernels);
       test_depthwise(*kernels);
       test_channelwise(*kernels);

@@ -55,7 +55,7 @@ class TinyModel {
   // Of "fp32" or "int8".
   explicit TinyModel(const std::string& of_precision = "fp32") : precision(of_precision) {
     const Channels image = {3, 3, 3}, early = {8, 8, 8}, hidden = {5, 5, 5}, middle = {20, 33, 40}, late = {17, 32, 50};
-    const uint32_t image_value = value("image", 13, 11, image);
+    const uint32_t image_value = value("image", 13, 11, image, precision == "int8");
     const uint32_t stem = op("stem", "conv2d", 0, image_value, 7, 6, early, 3, 2, 1, "silu");
     const uint32_t features = op("early", "depthwise", 0, stem, 7, 6, early, 3, 1, 1, "relu6");
     const uint32_t pooled = op("pool", "global_pool", 1, features, 1, 1, early);
@@ -194,7 +194,7 @@ class TinyModel {
       tensors[made.weight] = kind == "depthwise" ? random({panels * 16, taps}, 0.3F) : random({16, steps, panels}, 0.3F);
       tensors[made.scale] = random({panels * 16, n_rows}, 1);
       tensors[made.shift] = random({panels * 16, n_rows}, 1);
-      if (integers && kind != "conv2d") quantize(made, values[from].channels, taps);
+      if (integers) quantize(made, values[from].channels, taps);
     }
     ops.push_back(made);
     return to;
@@ -203,7 +203,8 @@ class TinyModel {
   // Integer weights, whose sums on each path are true, and an activation that maps 0 to 0 as a table.
   void quantize(TinyOp& made, const Channels& c_in, uint64_t taps) {
     const bool depthwise = made.kind == "depthwise";
-    const uint64_t n_rows = tensors[made.scale].shape[1], c_pad = tensors[made.scale].shape[0], groups = (c_in.back() + 3) / 4;
+    const uint64_t n_rows = tensors[made.scale].shape[1], c_pad = tensors[made.scale].shape[0],
+                   per_channel = made.kind == "conv2d" ? taps : 1, groups = (c_in.back() * per_channel + 3) / 4;
     TinyTensor& weight = tensors[made.weight];
     if (!depthwise) weight = random({4, 16, groups, c_pad / 16}, 0.3F);
     weight.type = kI8;
@@ -215,7 +216,7 @@ class TinyModel {
     for (uint64_t row = 0; row < n_rows; ++row) {
       for (uint64_t o = 0; o < c_pad; ++o) {
         float sum = 0;
-        for (uint64_t k = 0; k < (depthwise ? taps : c_in[row]); ++k) {
+        for (uint64_t k = 0; k < (depthwise ? taps : c_in[row] * per_channel); ++k) {
           sum += weight.data[depthwise ? k * c_pad + o : o / 16 * groups * 64 + k / 4 * 64 + o % 16 * 4 + k % 4];
         }
         sums.data.push_back(sum);

@@ -1,0 +1,158 @@
+// AVX-512 with VNNI: a 32-bit lane sums four products of an unsigned activation, kept as q + 128, and a signed weight.
+#include <immintrin.h>
+#include <string.h>
+
+#include "int8.h"
+#include "int8_vnni.h"
+#include "int8_vnni_depthwise.h"
+
+namespace dsnet {
+namespace {
+
+// 7 rows x 2 panels: 14 sums keep the multipliers busy, and 7 divides the usual 14 x 14 and 7 x 7 maps.
+constexpr int kTileRows = 7, kTilePanels = 2, kSingleTileRows = 14;
+
+// sums[i][j] += four steps of row i and panel j; `keep` masks the bytes of a row that count.
+template <int rows, int panels>
+DSNET_INLINE void accumulate(__m512i (&sums)[rows * panels], const uint8_t* input, ptrdiff_t input_stride, const int8_t* weights,
+                             ptrdiff_t panel_stride, uint32_t keep) {
+  __m512i w[panels];
+  DSNET_UNROLL for (int j = 0; j < panels; ++j) w[j] = load(weights + j * panel_stride);
+  DSNET_UNROLL for (int i = 0; i < rows; ++i) {
+    uint32_t group;
+    memcpy(&group, input + i * input_stride, sizeof group);
+    const __m512i x = _mm512_set1_epi32(static_cast<int>(group & keep));
+    DSNET_UNROLL for (int j = 0; j < panels; ++j) sums[i * panels + j] = _mm512_dpbusd_epi32(sums[i * panels + j], x, w[j]);
+  }
+}
+
+template <int rows, int panels>
+void tile(const Int8Pointwise& op, const uint8_t* input, const int8_t* weights, int8_t* output, ptrdiff_t channel) {
+  constexpr int n = rows * panels;
+  __m512i sums[n];
+  DSNET_UNROLL for (int j = 0; j < panels; ++j) {
+    const __m512i start = first_sum(op.epilogue, op.input_zero_point, channel + j * kPanel);
+    DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * panels + j] = start;
+  }
+  for (int group = op.k / 4; group > 0; --group, input += 4, weights += 64) {
+    accumulate<rows, panels>(sums, input, op.input_stride, weights, op.panel_stride, ~0U);
+  }
+  if (op.k % 4 != 0) accumulate<rows, panels>(sums, input, op.input_stride, weights, op.panel_stride, (1U << op.k % 4 * 8) - 1);
+  const Requantizer requantize(op.epilogue);
+  DSNET_UNROLL for (int j = 0; j < panels; ++j) {
+    const Channels channels(op.epilogue, channel + j * kPanel);
+    DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * panels + j] = requantize.steps(sums[i * panels + j], channels);
+  }
+  DSNET_UNROLL for (int v = 0; v < n; v += 4) {
+    const auto at = [&](int i) { return sums[v + i < n ? v + i : n - 1]; };
+    const __m512i bytes = requantize.bytes(at(0), at(1), at(2), at(3));
+    int8_t* row = output + v / panels * op.output_stride;
+    if constexpr (panels == 2) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(row), _mm512_castsi512_si256(bytes));
+      if (v + 2 < n) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + op.output_stride), _mm512_extracti64x4_epi64(bytes, 1));
+      }
+    } else {
+      store_rows(bytes, row, op.output_stride, n - v);
+    }
+  }
+}
+
+// The last, shorter tile of a column.
+template <int rows, int panels>
+void short_tile(int n, const Int8Pointwise& op, const uint8_t* input, const int8_t* weights, int8_t* output, ptrdiff_t channel) {
+  if constexpr (rows > 0) {
+    if (n == rows) return tile<rows, panels>(op, input, weights, output, channel);
+    short_tile<rows - 1, panels>(n, op, input, weights, output, channel);
+  }
+}
+
+template <int tile_rows, int panels>
+void column(const Int8Pointwise& op, Range rows, int panel) {
+  const uint8_t* input = bytes_of(op.input) + rows.begin * op.input_stride;
+  const int8_t* weights = op.weights + panel * op.panel_stride;
+  const ptrdiff_t channel = ptrdiff_t{panel} * kPanel;
+  int8_t* output = op.output + rows.begin * op.output_stride + channel;
+  int n = rows.end - rows.begin;
+  for (; n >= tile_rows; n -= tile_rows) {
+    tile<tile_rows, panels>(op, input, weights, output, channel);
+    input += tile_rows * op.input_stride;
+    output += tile_rows * op.output_stride;
+  }
+  short_tile<tile_rows - 1, panels>(n, op, input, weights, output, channel);
+}
+
+void pointwise(const Int8Pointwise& op, Range rows, Range panels) {
+  int panel = panels.begin;
+  for (; panel + kTilePanels <= panels.end; panel += kTilePanels) column<kTileRows, kTilePanels>(op, rows, panel);
+  for (; panel < panels.end; ++panel) column<kSingleTileRows, 1>(op, rows, panel);
+}
+
+void quantize(const Int8Quantize& op, Range range) {
+  const __m512 scale = _mm512_set1_ps(op.inverse_scale), shift = _mm512_set1_ps(float(op.zero_point));
+  const Requantizer requantize(-128, 127, nullptr);
+  for (int i = range.begin; i < range.end; i += 64) {
+    const int left = range.end - i;
+    const uint64_t mask = left < 64 ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
+    __m512i steps[4];
+    DSNET_UNROLL for (int j = 0; j < 4; ++j) {
+      const __m512 x = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask >> 16 * j), op.input + i + 16 * j);
+      steps[j] = requantize.clamped(_mm512_fmadd_ps(x, scale, shift));
+    }
+    _mm512_mask_storeu_epi8(op.output + i, mask, requantize.bytes(steps[0], steps[1], steps[2], steps[3]));
+  }
+}
+
+void global_pool(const Int8GlobalPool& op, Range panels) {
+  const __m512i ones = _mm512_set1_epi8(1), start = _mm512_set1_epi32(-(op.zero_point + 128) * op.pixels);
+  for (ptrdiff_t c = ptrdiff_t{panels.begin} * kPanel; c < ptrdiff_t{panels.end} * kPanel; c += kPanel) {
+    const uint8_t* input = bytes_of(op.input) + c;
+    __m512i sum = start;
+    int pixel = 0;
+    for (; pixel + 4 <= op.pixels; pixel += 4, input += 4 * op.stride) {
+      sum = _mm512_dpbusd_epi32(sum, by_channel(input, input + op.stride, input + 2 * op.stride, input + 3 * op.stride), ones);
+    }
+    for (; pixel < op.pixels; ++pixel, input += op.stride) sum = _mm512_add_epi32(sum, widen(input));
+    _mm512_storeu_ps(op.output + c, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(op.factor)));
+  }
+}
+
+// `n` panels of every pixel.
+template <int n>
+void multiply_panels(const Int8Multiply& op, Range pixels, ptrdiff_t c) {
+  const Requantizer requantize(-128, 127, nullptr);
+  const __m512i zero_point = _mm512_set1_epi32(op.zero_point + 128);
+  const __m512 shift = _mm512_set1_ps(float(op.output_zero_point));
+  __m512 factors[n];
+  DSNET_UNROLL for (int j = 0; j < n; ++j) {
+    factors[j] = _mm512_mul_ps(_mm512_loadu_ps(op.factor + c + j * kPanel), _mm512_set1_ps(op.ratio));
+  }
+  for (ptrdiff_t at = pixels.begin * op.stride + c; at < pixels.end * op.stride; at += op.stride) {
+    __m512i steps[4];
+    DSNET_UNROLL for (int j = 0; j < 4; ++j) {
+      const int k = j < n ? j : n - 1;
+      const __m512 x = _mm512_cvtepi32_ps(_mm512_sub_epi32(widen(bytes_of(op.input) + at + k * kPanel), zero_point));
+      steps[j] = requantize.clamped(_mm512_fmadd_ps(x, factors[k], shift));
+    }
+    constexpr uint64_t kMask = ~uint64_t{0} >> (64 - n * kPanel);
+    _mm512_mask_storeu_epi8(op.output + at, kMask, requantize.bytes(steps[0], steps[1], steps[2], steps[3]));
+  }
+}
+
+void multiply(const Int8Multiply& op, Range pixels) {
+  ptrdiff_t c = 0;
+  for (; c + 4 * kPanel <= op.c; c += 4 * kPanel) multiply_panels<4>(op, pixels, c);
+  switch ((op.c - c) / kPanel) {
+    case 1: return multiply_panels<1>(op, pixels, c);
+    case 2: return multiply_panels<2>(op, pixels, c);
+    case 3: return multiply_panels<3>(op, pixels, c);
+    default: return;
+  }
+}
+
+}  // namespace
+
+const Int8Kernels kInt8VnniKernels = {"avx512-vnni", kFlip,    kTileRows,   kTilePanels, pointwise,
+                                      depthwise,     quantize, global_pool, multiply};
+
+}  // namespace dsnet

@@ -1,0 +1,43 @@
+// A vector of floats times a matrix of integers: what is left of a small layer is reading its weights, and these are a quarter.
+#pragma once
+
+#include "simd_gemm.h"
+
+namespace dsnet {
+
+// One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight.
+template <class Simd, int panels>
+void linear_i8_column(const LinearI8& op, int panel) {
+  constexpr int vectors = kVectors<Simd, panels>;
+  const int8_t* weights = op.weights + panel * op.panel_stride;
+  Vector<Simd> sums[2][vectors];
+  DSNET_UNROLL for (int j = 0; j < vectors; ++j) sums[0][j] = sums[1][j] = Simd::broadcast(0);
+  const auto step = [&](int k, Vector<Simd>(&sum)[vectors]) __attribute__((always_inline)) {
+    const Vector<Simd> x = Simd::broadcast(op.input[k]);
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+      const int8_t* w = weights + ptrdiff_t(k) * kPanel + vector_offset<Simd>(j, op.panel_stride);
+      sum[j] = Simd::fma(x, Simd::from_bytes(w), sum[j]);
+    }
+  };
+  int k = 0;
+  for (; k + 2 <= op.k; k += 2) step(k, sums[0]), step(k + 1, sums[1]);
+  if (k < op.k) step(k, sums[0]);
+  Vector<Simd> result[vectors];
+  DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+    const ptrdiff_t channel = ptrdiff_t(panel) * kPanel + j * Simd::lanes;
+    const Vector<Simd> scale = scale_at<Simd>(op.epilogue, channel), shift = shift_at<Simd>(op.epilogue, channel);
+    result[j] = Simd::fma(sums[0][j] + sums[1][j], scale, shift);
+  }
+  activate<Simd>(result, op.epilogue.activation);
+  DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(op.output + ptrdiff_t(panel) * kPanel + j * Simd::lanes, result[j]);
+}
+
+template <class Simd>
+void linear_i8(const LinearI8& op, Range panels) {
+  constexpr int wide = Simd::lanes / 4;  // panels in four vectors
+  int panel = panels.begin;
+  for (; panel + wide <= panels.end; panel += wide) linear_i8_column<Simd, wide>(op, panel);
+  for (; panel < panels.end; ++panel) linear_i8_column<Simd, 1>(op, panel);
+}
+
+}  // namespace dsnet
