@@ -9,7 +9,7 @@ import numpy as np
 ElementType = Literal["f32", "i8", "bf16", "f16"]
 Precision = Literal["fp32", "int8", "bf16", "fp16"]
 
-# What the feature maps of a network of each precision are stored as; the image and all vectors are f32 in all of them.
+# What the feature maps of a network of each precision are stored as, in int8 the image too; all vectors are f32.
 MAP_TYPE: dict[Precision, ElementType] = {"fp32": "f32", "int8": "i8", "bf16": "bf16", "fp16": "f16"}
 # NumPy has no bfloat16: uint16 arrays hold its bits.
 DTYPE: dict[ElementType, type[np.generic]] = {"f32": np.float32, "i8": np.int8, "bf16": np.uint16, "f16": np.float16}

@@ -8,29 +8,32 @@ from dsnet_edge.arch import Path
 from dsnet_edge.plan.float_ops import convolve, run_float
 from dsnet_edge.plan.plan import Array, Plan
 from dsnet_edge.plan.program import Op
-from dsnet_edge.plan.quant import Quant
+from dsnet_edge.plan.quant import Quant, sums_integers
 
 
 def run_int8(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:
     """One op; i8 inputs and outputs as int8 arrays, f32 ones as float32."""
     assert plan.quant is not None
     quant, column = plan.quant, plan.program.index(path)
-    if op.kind in ("depthwise", "pointwise"):
-        return _convolution(plan, quant, op, inputs[0], path)
+    if sums_integers(op):
+        image = op.input == plan.program.image
+        return _convolution(plan, quant, op, _image(quant, op.input, inputs[0]) if image else inputs[0], path)
     if op.kind == "multiply":
         return _multiply(quant, op, inputs[0], inputs[1], column)
     if op.kind == "global_pool":
         n = inputs[0].shape[1] * inputs[0].shape[2]
         total = inputs[0].sum(axis=(1, 2), dtype=np.int32) - n * quant.zero_points[op.input][column]
         return total.astype(np.float32) * (quant.scales[op.input][column] / np.float32(n))
-    y = run_float(plan, op, [x.astype(np.float64) for x in inputs], path).astype(np.float32)
-    if op.kind == "linear":
-        return y
-    return _store(fma(y, np.float32(1) / quant.scales[op.output][column], quant.zero_points[op.output][column]))
+    return run_float(plan, op, [x.astype(np.float64) for x in inputs], path).astype(np.float32)
+
+
+def _image(quant: Quant, name: str, x: Array) -> Array:
+    """The float image as integers."""
+    return _store(fma(x.astype(np.float32), np.float32(1) / quant.scales[name][0], quant.zero_points[name][0]))
 
 
 def _convolution(plan: Plan, quant: Quant, op: Op, q: Array, path: Path) -> Array:
-    """Depthwise or pointwise. The integer sum is computed in float64, which holds it exactly."""
+    """Dense, depthwise or pointwise. The integer sum is computed in float64, which holds it exactly."""
     column = plan.program.index(path)
     shape = plan.program.weight_shape(op, path)
     weight = plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)].astype(np.float64)

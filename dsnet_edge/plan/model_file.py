@@ -13,11 +13,11 @@ from dsnet_edge.errors import BundleError, require
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.plan import Array, Epilogue, InputSpec, Plan
 from dsnet_edge.plan.program import SEGMENTS, Op, Program, Value
-from dsnet_edge.plan.quant import Quant, has_table
+from dsnet_edge.plan.quant import Quant, has_table, sums_integers
 
 FORMAT_VERSION = 2
 PANEL = 16
-_POINTWISE_GROUP: dict[Precision, int] = {"fp32": 1, "int8": 4, "bf16": 2, "fp16": 1}
+_GROUP: dict[Precision, int] = {"fp32": 1, "int8": 4, "bf16": 2, "fp16": 1}
 
 
 def read_sliced(file: FilePath) -> Plan:
@@ -117,7 +117,7 @@ def _quant(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarra
     zero_points = np.array(fields["dsnet.value.zero_point"], np.int32)
     sums, tables = {}, {}
     for op in program.ops:
-        if op.kind in ("depthwise", "pointwise"):
+        if sums_integers(op):
             channels = max(program.value(op.output).channels)
             sums[op.name] = _rows(packed, f"{op.name}.sums", np.int32, op, channels)
             if has_table(op):
@@ -140,7 +140,8 @@ def _rows(packed: dict[str, np.ndarray], name: str, dtype: type[np.generic], op:
 
 def panel_group(program: Program, op: Op) -> int:
     """How many neighbouring inputs lie together in the op's panels, for an instruction that takes their dot product."""
-    return _POINTWISE_GROUP[program.precision] if op.kind == "pointwise" else 1
+    grouped = op.kind == "pointwise" or (op.kind == "conv2d" and program.precision == "int8")
+    return _GROUP[program.precision] if grouped else 1
 
 
 def unpack_panels(panels: Array, shape: tuple[int, ...], group: int = 1) -> Array:

@@ -162,8 +162,9 @@ class Program:
         return replace(self, space=space, paths=paths, values=values, ops=ops)
 
     def with_precision(self, precision: Precision) -> Program:
-        """Every feature map in the element type of that precision; the image and all vectors stay f32."""
+        """Every feature map in the element type of that precision, the image in int8 only; all vectors stay f32."""
         maps = {op.output for op in self.ops if op.kind not in ("linear", "global_pool")}
+        maps |= {self.image} if precision == "int8" else set()
         element = MAP_TYPE[precision]
         return replace(self, values=tuple(replace(v, type=element) if v.name in maps else v for v in self.values))
 

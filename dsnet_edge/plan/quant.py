@@ -45,6 +45,11 @@ class Quant:
         )
 
 
+def sums_integers(op: Op) -> bool:
+    """Whether int8 computes the op as exact sums of integers that are then requantised."""
+    return op.kind in ("conv2d", "depthwise", "pointwise")
+
+
 def has_table(op: Op) -> bool:
     """Whether int8 evaluates the op's activation by a table instead of by clamping."""
-    return op.kind in ("depthwise", "pointwise") and op.activation in ("silu", "sigmoid", "one_plus_tanh")
+    return sums_integers(op) and op.activation in ("silu", "sigmoid", "one_plus_tanh")

@@ -2,8 +2,8 @@
 
 Weights get one scale an output channel, from the full row, so that every path slices the same int8 blob. Feature maps get a
 scale and a zero point a path. What remains of batch norm, of the weight's scale and of the scales of input and output is one
-multiplier and one bias an output channel and path: the epilogue (docs/format.md). Linear layers keep float32 vectors and only
-store their weights as int8; the first convolution, which reads the float image, and the slimming head stay float32.
+multiplier and one bias an output channel and path: the epilogue (docs/format.md). The image is a feature map like the others.
+Linear layers keep float32 vectors and only store their weights as int8; the slimming head stays float32.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from dsnet_edge.arch import Activation
 from dsnet_edge.plan.calibrate import Ranges
 from dsnet_edge.plan.float_ops import activate
-from dsnet_edge.plan.plan import Array, Epilogue, Plan
+from dsnet_edge.plan.plan import Array, Epilogue, InputSpec, Plan
 from dsnet_edge.plan.program import Op, Program
-from dsnet_edge.plan.quant import Quant, has_table
+from dsnet_edge.plan.quant import Quant, has_table, sums_integers
 
 _LOW, _HIGH = -128, 127
 
@@ -34,6 +34,7 @@ def quantize(plan: Plan, ranges: Ranges) -> Plan:
     """The int8 plan of an fp32 plan; `ranges` come from `calibrate`."""
     program = plan.program
     maps = {name: _affine(bounds) for name, bounds in ranges.outputs.items()}
+    maps[program.image] = _affine(_image_range(plan.input).repeat(len(program.paths), axis=0))
     tensors, epilogues = dict(plan.tensors), dict(plan.epilogues)
     sums: dict[str, Array] = {}
     tables: dict[str, Array] = {}
@@ -44,7 +45,7 @@ def quantize(plan: Plan, ranges: Ranges) -> Plan:
             tensors[key], weight_scale = quantize_weight(plan.tensors[key])
             epilogues[op.name] = Epilogue(weight_scale[None].astype(np.float32), plan.epilogues[op.name].shift)
             ops[op.name] = replace(op, rows=(0,) * len(program.paths))
-        elif op.kind in ("depthwise", "pointwise"):
+        elif sums_integers(op):
             tensors[key], weight_scale = quantize_weight(plan.tensors[key])
             columns = range(1) if op.segment == "prefix" else range(len(program.paths))  # a row each
             before = _affine(ranges.before_activation[op.name]) if has_table(op) else maps[op.output]
@@ -71,6 +72,12 @@ def _affine(bounds: Array) -> _Affine:
     low, high = bounds.T
     scale = np.where(high > low, high - low, 1.0).astype(np.float32) / np.float32(_HIGH - _LOW)
     return _Affine(scale, np.clip(np.rint(_LOW - low / scale), _LOW, _HIGH).astype(np.int32))
+
+
+def _image_range(spec: InputSpec) -> Array:
+    """`[1, 2]` lowest and highest number that a pixel can be, zero inside."""
+    mean, std = np.array(spec.mean), np.array(spec.std)
+    return np.array([[min((-mean / std).min(), 0.0), max(((1 - mean) / std).max(), 0.0)]])
 
 
 def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, before: _Affine, columns: range) -> Epilogue:

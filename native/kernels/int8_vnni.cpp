@@ -117,36 +117,50 @@ void global_pool(const Int8GlobalPool& op, Range panels) {
   }
 }
 
-// `n` panels of every pixel.
-template <int n>
-void multiply_panels(const Int8Multiply& op, Range pixels, ptrdiff_t c) {
-  const Requantizer requantize(-128, 127, nullptr);
-  const __m512i zero_point = _mm512_set1_epi32(op.zero_point + 128);
-  const __m512 shift = _mm512_set1_ps(float(op.output_zero_point));
-  __m512 factors[n];
-  DSNET_UNROLL for (int j = 0; j < n; ++j) {
-    factors[j] = _mm512_mul_ps(_mm512_loadu_ps(op.factor + c + j * kPanel), _mm512_set1_ps(op.ratio));
+// Four times 16 channels, the panels of one pixel or one panel of four.
+class Multiplier {
+ public:
+  explicit Multiplier(const Int8Multiply& op)
+      : zero_point_(_mm512_set1_epi32(op.zero_point + 128)), shift_(_mm512_set1_ps(float(op.output_zero_point))) {}
+
+  static __m512 factor(const Int8Multiply& op, ptrdiff_t c) {
+    return _mm512_mul_ps(_mm512_loadu_ps(op.factor + c), _mm512_set1_ps(op.ratio));
   }
-  for (ptrdiff_t at = pixels.begin * op.stride + c; at < pixels.end * op.stride; at += op.stride) {
+
+  DSNET_INLINE __m512i operator()(const uint8_t* const (&inputs)[4], const __m512 (&factors)[4]) const {
     __m512i steps[4];
     DSNET_UNROLL for (int j = 0; j < 4; ++j) {
-      const int k = j < n ? j : n - 1;
-      const __m512 x = _mm512_cvtepi32_ps(_mm512_sub_epi32(widen(bytes_of(op.input) + at + k * kPanel), zero_point));
-      steps[j] = requantize.clamped(_mm512_fmadd_ps(x, factors[k], shift));
+      const __m512 x = _mm512_cvtepi32_ps(_mm512_sub_epi32(widen(inputs[j]), zero_point_));
+      steps[j] = requantize_.clamped(_mm512_fmadd_ps(x, factors[j], shift_));
     }
-    constexpr uint64_t kMask = ~uint64_t{0} >> (64 - n * kPanel);
-    _mm512_mask_storeu_epi8(op.output + at, kMask, requantize.bytes(steps[0], steps[1], steps[2], steps[3]));
+    return requantize_.bytes(steps[0], steps[1], steps[2], steps[3]);
   }
-}
+
+ private:
+  Requantizer requantize_{-128, 127, nullptr};
+  __m512i zero_point_;
+  __m512 shift_;
+};
 
 void multiply(const Int8Multiply& op, Range pixels) {
+  const Multiplier product(op);
+  const uint8_t* input = bytes_of(op.input);
   ptrdiff_t c = 0;
-  for (; c + 4 * kPanel <= op.c; c += 4 * kPanel) multiply_panels<4>(op, pixels, c);
-  switch ((op.c - c) / kPanel) {
-    case 1: return multiply_panels<1>(op, pixels, c);
-    case 2: return multiply_panels<2>(op, pixels, c);
-    case 3: return multiply_panels<3>(op, pixels, c);
-    default: return;
+  for (; c + 4 * kPanel <= op.c; c += 4 * kPanel) {
+    const __m512 factors[4] = {Multiplier::factor(op, c), Multiplier::factor(op, c + kPanel),
+                               Multiplier::factor(op, c + 2 * kPanel), Multiplier::factor(op, c + 3 * kPanel)};
+    for (ptrdiff_t at = pixels.begin * op.stride + c; at < pixels.end * op.stride; at += op.stride) {
+      const uint8_t* pixel = input + at;
+      _mm512_storeu_si512(op.output + at, product({pixel, pixel + kPanel, pixel + 2 * kPanel, pixel + 3 * kPanel}, factors));
+    }
+  }
+  for (; c < op.c; c += kPanel) {
+    const __m512 factor = Multiplier::factor(op, c), factors[4] = {factor, factor, factor, factor};
+    for (int i = pixels.begin; i < pixels.end; i += 4) {
+      const int n = pixels.end - i < 4 ? pixels.end - i : 4;
+      const auto at = [&](int j) { return (i + ptrdiff_t{j < n ? j : n - 1}) * op.stride + c; };
+      store_rows(product({input + at(0), input + at(1), input + at(2), input + at(3)}, factors), op.output + at(0), op.stride, n);
+    }
   }
 }
 
