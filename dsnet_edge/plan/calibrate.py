@@ -9,7 +9,7 @@ import numpy as np
 
 from dsnet_edge.arch import Activation, Path
 from dsnet_edge.plan.float_ops import activate, run_float
-from dsnet_edge.plan.plan import Array, Plan
+from dsnet_edge.plan.plan import Array, InputSpec, Plan
 from dsnet_edge.plan.program import Op, Segment
 from dsnet_edge.plan.quant import has_table
 
@@ -22,7 +22,7 @@ _SHARES = np.linspace(1.0, 0.2, 17)  # of the largest number: the candidates
 class Ranges:
     """`[P, 2]` lowest and highest number to represent, one row a path; the prefix has the same on all."""
 
-    outputs: Mapping[str, Array]  # of every feature map but the image, by value
+    outputs: Mapping[str, Array]  # of every feature map, the image among them, by value
     before_activation: Mapping[str, Array]  # of every op whose activation int8 takes from a table, by op
 
 
@@ -46,10 +46,17 @@ def calibrate(plan: Plan, images: Array) -> Ranges:
             outputs.setdefault(op.output, []).append(after)
             if has_table(op):
                 before_activation.setdefault(op.name, []).append(before)
+    outputs[program.image] = [_image_range(plan.input, images)] * len(program.paths)
     return Ranges(
         {name: np.array(rows) for name, rows in outputs.items()},
         {name: np.array(rows) for name, rows in before_activation.items()},
     )
+
+
+def _image_range(spec: InputSpec, images: Array) -> Array:
+    """What a pixel can be, and what these images, which need not come from pixels, hold."""
+    mean, std = np.array(spec.mean), np.array(spec.std)
+    return np.array([min((-mean / std).min(), images.min(), 0.0), max(((1 - mean) / std).max(), images.max(), 0.0)])
 
 
 class _Samples:

@@ -15,7 +15,7 @@ import numpy as np
 from dsnet_edge.arch import Activation
 from dsnet_edge.plan.calibrate import Ranges
 from dsnet_edge.plan.float_ops import activate
-from dsnet_edge.plan.plan import Array, Epilogue, InputSpec, Plan
+from dsnet_edge.plan.plan import Array, Epilogue, Plan
 from dsnet_edge.plan.program import Op, Program
 from dsnet_edge.plan.quant import Quant, has_table, sums_integers
 
@@ -34,7 +34,6 @@ def quantize(plan: Plan, ranges: Ranges) -> Plan:
     """The int8 plan of an fp32 plan; `ranges` come from `calibrate`."""
     program = plan.program
     maps = {name: _affine(bounds) for name, bounds in ranges.outputs.items()}
-    maps[program.image] = _affine(_image_range(plan.input).repeat(len(program.paths), axis=0))
     tensors, epilogues = dict(plan.tensors), dict(plan.epilogues)
     sums: dict[str, Array] = {}
     tables: dict[str, Array] = {}
@@ -72,12 +71,6 @@ def _affine(bounds: Array) -> _Affine:
     low, high = bounds.T
     scale = np.where(high > low, high - low, 1.0).astype(np.float32) / np.float32(_HIGH - _LOW)
     return _Affine(scale, np.clip(np.rint(_LOW - low / scale), _LOW, _HIGH).astype(np.int32))
-
-
-def _image_range(spec: InputSpec) -> Array:
-    """`[1, 2]` lowest and highest number that a pixel can be, zero inside."""
-    mean, std = np.array(spec.mean), np.array(spec.std)
-    return np.array([[min((-mean / std).min(), 0.0), max(((1 - mean) / std).max(), 0.0)]])
 
 
 def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, before: _Affine, columns: range) -> Epilogue:
