@@ -79,3 +79,22 @@ def test_types_that_do_not_fit_the_precision_are_refused(tmp_path):
         with pytest.raises(BundleError, match=r"bad\.dsnet") as caught:
             read_sliced(tmp_path / "bad.dsnet")
         assert reason in str(caught.value)
+
+
+def test_damaged_metadata_of_an_int8_file_is_one_clear_error(tmp_path):
+    """Bit flips and truncations: refused, or harmless, never another exception."""
+    write_sliced(plan_in("int8"), tmp_path / "model.dsnet")
+    data, generator = (tmp_path / "model.dsnet").read_bytes(), np.random.default_rng(0)
+    at = data.index(b"dsnet.precision")
+    refused = 0
+    for trial in range(200):
+        bad = bytearray(data[: len(data) * trial // 40] if trial < 40 else data)
+        if trial >= 40:
+            bad[generator.integers(at, at + 8000)] ^= 1 << generator.integers(0, 8)
+        (tmp_path / "bad.dsnet").write_bytes(bad)
+        try:
+            read_sliced(tmp_path / "bad.dsnet")
+        except BundleError as error:
+            refused += 1
+            assert "bad.dsnet" in str(error)
+    assert refused > 80

@@ -11,6 +11,7 @@ from tiny import tiny_arch, tiny_images, tiny_plan
 from dsnet_convert.random_weights import random_plan
 from dsnet_edge import demo
 from dsnet_edge.arch import preset
+from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.calibrate import best_range, calibrate
 from dsnet_edge.plan.oracle import infer, run_op, run_segment
@@ -188,10 +189,18 @@ def test_ranges_hold_zero_and_most_numbers():
     outlier[0, 0] = 60
     assert best_range(outlier)[1] < 45, "one number in 400,000 does not cost the others their resolution"
     assert tuple(best_range(np.zeros((10, 3), np.float32))) == (0, 0)
+
+
+def test_a_dead_layer_is_quantised_and_a_diverged_one_refused():
     dead = tiny_plan()
     dead.epilogues["blocks.1.depthwise"].scale[:] = 0
     dead.epilogues["blocks.1.depthwise"].shift[:] = 0
-    assert np.isfinite(infer(int8(dead), tiny_images(dead, 2), dead.program.paths[0])[0]).all()
+    plan = int8(dead)
+    assert np.isfinite(infer(plan, tiny_images(dead, 2), dead.program.paths[0])[0]).all()
+    assert all((scales > 1e-9).all() for scales in plan.quant.scales.values())
+    dead.epilogues["blocks.3.depthwise"].shift[1, 2] = np.inf
+    with np.errstate(invalid="ignore"), pytest.raises(DsnetError, match=r"blocks.3.depthwise: activations are not finite"):
+        int8(dead)
 
 
 def demo_plan():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dsnet_edge.arch import Activation, Path
+from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.plan import Array, InputSpec, Plan
 from dsnet_edge.plan.program import Op, Segment
@@ -27,7 +28,10 @@ class Ranges:
 
 
 def calibrate(plan: Plan, images: Array) -> Ranges:
-    """Ranges of an fp32 plan on normalised images `[n, h, w, 3]`: the prefix and gate once, the suffix on every path."""
+    """Ranges of an fp32 plan on normalised images `[n, h, w, 3]`: the prefix and gate once, the suffix on every path.
+
+    Raises DsnetError, naming the op, where activations are not finite.
+    """
     program, samples = plan.program, _Samples(len(images))
     batches: list[dict[str, Array]] = []
     for first in range(0, len(images), _BATCH):
@@ -77,6 +81,11 @@ class _Samples:
     def ranges(self, ops: Iterable[Op]) -> dict[Op, tuple[Array, Array]]:
         """Before and behind the activation, of the ops that write feature maps."""
         found = {op: np.concatenate(self.numbers[op.name]) for op in ops if op.name in self.numbers}
+        for op, x in found.items():
+            if not np.isfinite(x).all():
+                raise DsnetError(
+                    f"{op.name}: activations are not finite, so they have no range; train again, or check the photos"
+                )
         return {op: (best_range(x, op.activation), best_range(activate(op.activation, x))) for op, x in found.items()}
 
 

@@ -69,7 +69,7 @@ def quantize_weight(weight: Array) -> tuple[Array, Array]:
 def _affine(bounds: Array) -> _Affine:
     """From `[P, 2]` lowest and highest numbers, zero between them."""
     low, high = bounds.T
-    scale = np.where(high > low, high - low, 1.0).astype(np.float32) / np.float32(_HIGH - _LOW)
+    scale = np.where(high - low > 1e-6, high - low, 1.0).astype(np.float32) / np.float32(_HIGH - _LOW)
     return _Affine(scale, np.clip(np.rint(_LOW - low / scale), _LOW, _HIGH).astype(np.int32))
 
 
