@@ -26,9 +26,10 @@ $(VENV)/.installed: pyproject.toml CMakeLists.txt $(wildcard native/*/*.cpp nati
 test-packages: setup
 	scripts/system-packages.sh test
 
-native-test: test-packages  ## the C++ tests, here and under the sanitizers
+native-test: test-packages  ## the C++ tests, here and under the address, undefined-behaviour and thread sanitizers
 	scripts/native-tests.sh host
 	scripts/native-tests.sh sanitize
+	scripts/native-tests.sh tsan
 
 arm: test-packages  ## build/arm/dsnet-bench: static, for a Pi or Android's shell
 	scripts/build-arm.sh

@@ -1,27 +1,35 @@
 #!/usr/bin/env bash
-# Builds and runs the C++ tests: scripts/native-tests.sh host|sanitize|arm
+# Builds and runs the C++ tests: scripts/native-tests.sh host|sanitize|tsan|arm
 # Then lets dsnet-check compare whole networks with the NumPy oracle and tests dsnet-bench, on this CPU or on emulated ARM
 # cores; on ARM it also compares instruction counts with the committed ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
-kind=${1:?usage: $0 host|sanitize|arm}
+kind=${1:?usage: $0 host|sanitize|tsan|arm}
 build=build/native-$kind
 options=(-DDSNET_TESTS=ON)
 emulators=("")
+targets=(all)
+tests=()
 case "$kind" in
   host) ;;
-  sanitize) options+=(-DDSNET_SANITIZE=ON) ;;
+  sanitize) options+=(-DDSNET_SANITIZE=address,undefined,float-cast-overflow) ;;
+  tsan)
+    options+=(-DDSNET_SANITIZE=thread)
+    targets=(test_pool test_determinism)
+    tests=(--tests-regex '^(pool|determinism)$')
+    ;;
   arm)
     options+=(-DCMAKE_TOOLCHAIN_FILE="$PWD/native/cmake/aarch64-clang.cmake")
     emulators=("qemu-aarch64 -cpu cortex-a72" "qemu-aarch64 -cpu cortex-a76" "qemu-aarch64 -cpu max")
     ;;
-  *) echo "usage: $0 host|sanitize|arm" >&2; exit 2 ;;
+  *) echo "usage: $0 host|sanitize|tsan|arm" >&2; exit 2 ;;
 esac
 mkdir -p build
 cmake -S . -B "$build" -G Ninja "${options[@]}" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
-cmake --build "$build" -j "$(nproc)"
-ctest --test-dir "$build" --output-on-failure -j "$(nproc)"
+cmake --build "$build" -j "$(nproc)" --target "${targets[@]}"
+ctest --test-dir "$build" "${tests[@]}" --output-on-failure -j "$(nproc)"
+if [ "$kind" = tsan ]; then exit; fi  # the rest is too slow there, and has no threads of its own
 
 # The tolerance of int8 allows for one step of a feature map where a float sum rounds otherwise.
 for preset in dsmbnet14-32 dsmbnet18-32; do

@@ -5,7 +5,8 @@
  * and a thread pool. One thread may use a session at a time. After dsnet_session_create nothing allocates.
  *
  * Every function that can fail returns a dsnet_status and, where it takes `message`, writes one line naming the
- * cause and the fix, always zero-terminated. Nothing throws across this boundary.
+ * cause and the fix, always zero-terminated. Nothing throws across this boundary. A null handle or buffer is refused with
+ * DSNET_ERROR_ARGUMENT; functions without a status answer it with zeros; close and destroy ignore it.
  */
 #ifndef DSNET_H_
 #define DSNET_H_

@@ -84,15 +84,19 @@ dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* m
 void dsnet_model_close(dsnet_model* model) { delete model; }
 
 dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {
+  if (handle == nullptr) return {};
   const dsnet::Model& model = handle->model;
   const dsnet::Value& image = model.program.values[model.program.input];
   return {model.program.name.c_str(), model.program.n_paths, model.program.n_classes(), image.h, image.w, model.arena,
           model.arena_bytes,          model.layout.bytes};
 }
 
-int32_t dsnet_model_op_count(const dsnet_model* model) { return static_cast<int32_t>(model->model.program.ops.size()); }
+int32_t dsnet_model_op_count(const dsnet_model* model) {
+  return model != nullptr ? static_cast<int32_t>(model->model.program.ops.size()) : 0;
+}
 
 dsnet_status dsnet_model_op_weights(const dsnet_model* handle, int32_t op, int32_t path, const void** begin, size_t* bytes) {
+  if (handle == nullptr || begin == nullptr || bytes == nullptr) return DSNET_ERROR_ARGUMENT;
   const dsnet::Model& model = handle->model;
   if (op < 0 || op >= dsnet_model_op_count(handle) || !is_path(model.program, path)) return DSNET_ERROR_ARGUMENT;
   const dsnet::Bytes read = dsnet::weights_read(model.program, model.weights, op, path);
@@ -116,7 +120,7 @@ dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, con
 
 void dsnet_session_destroy(dsnet_session* session) { delete session; }
 
-const char* dsnet_session_isa(const dsnet_session* session) { return session->session.isa(); }
+const char* dsnet_session_isa(const dsnet_session* session) { return session != nullptr ? session->session.isa() : nullptr; }
 
 dsnet_status dsnet_prefix(dsnet_session* session, const float* image) {
   if (session == nullptr || image == nullptr) return DSNET_ERROR_ARGUMENT;

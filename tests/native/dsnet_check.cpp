@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "opened.h"
 #include "session_checks.h"
 
 namespace {
@@ -27,22 +28,23 @@ void check_isa(const dsnet_model* model, const char* isa, const std::vector<floa
   const auto n_image = static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3;
   const auto n_paths = static_cast<size_t>(info.n_paths), n_classes = static_cast<size_t>(info.n_classes);
   const std::vector<float> image(golden.begin(), golden.begin() + static_cast<ptrdiff_t>(n_image));
-  dsnet_session *one = nullptr, *three = nullptr;
-  if (dsnet_session_create(model, 1, isa, &one, nullptr, 0) != DSNET_OK) return;  // not this processor's
-  CHECK(dsnet_session_create(model, 3, isa, &three, nullptr, 0) == DSNET_OK);
+  const test::Session one = test::create(model, 1, isa);
+  if (one == nullptr) return;  // not this processor's
+  const test::Session several[] = {test::create(model, 2, isa), test::create(model, 3, isa), test::create(model, 4, isa)};
   float worst = 0;
   for (size_t path = 0; path < n_paths; ++path) {
     std::vector<float> scores, shared_scores;
-    const auto logits = test::run_path(one, info, image, static_cast<int32_t>(path), scores);
+    const auto logits = test::run_path(one.get(), info, image, static_cast<int32_t>(path), scores);
     const float error = std::fmax(test::relative_error(scores.data(), &golden[n_image], n_paths),
                                   test::relative_error(logits.data(), &golden[n_image + n_paths + path * n_classes], n_classes));
     if (!CHECK(error <= tolerance)) std::printf("  %s, path %zu: error %g\n", isa, path, static_cast<double>(error));
-    CHECK(test::same_bits(logits, test::run_path(three, info, image, static_cast<int32_t>(path), shared_scores)));
+    for (const test::Session& session : several) {
+      const auto shared_logits = test::run_path(session.get(), info, image, static_cast<int32_t>(path), shared_scores);
+      CHECK(test::same_bits(logits, shared_logits) && test::same_bits(scores, shared_scores));
+    }
     worst = std::fmax(worst, error);
   }
   std::printf("%s: %zu paths, largest relative error %.2g\n", isa, n_paths, static_cast<double>(worst));
-  dsnet_session_destroy(one);
-  dsnet_session_destroy(three);
 }
 
 }  // namespace
@@ -68,7 +70,7 @@ int main(int argc, char** argv) {
   }
   test::check_weights_shared(model);
   const float tolerance = argc > 3 ? std::strtof(argv[3], nullptr) : 1e-4F;
-  for (const char* isa : {"scalar", "avx2", "avx512", "neon"}) check_isa(model, isa, golden, tolerance);
+  for (const char* isa : test::kIsas) check_isa(model, isa, golden, tolerance);
   dsnet_model_close(model);
   return check::report("dsnet-check");
 }

@@ -1,5 +1,5 @@
 // Hostile files: each broken promise of docs/format.md is refused with the field's name, and no truncation or flipped bit
-// crashes the loader. Meant to run under AddressSanitizer as well (DSNET_SANITIZE=ON).
+// crashes the loader. Meant to run under AddressSanitizer as well (scripts/native-tests.sh sanitize).
 #include <sys/stat.h>
 
 #include <cmath>

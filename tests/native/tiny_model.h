@@ -1,5 +1,5 @@
 // A tiny dynamic slimmable network with every kind of op, odd sizes and three paths, as plain data that tests may spoil
-// before they write it to a file.
+// before they write it to a file. The image may be larger, so that there is work for several threads.
 #pragma once
 
 #include <cmath>
@@ -38,6 +38,8 @@ struct TinyTensor {
   uint32_t type = kF32;
 };
 
+inline constexpr const char* kPrecisions[] = {"fp32", "int8"};
+
 class TinyModel {
  public:
   uint32_t gguf_version = 3, alignment = 64, format_version = 2;
@@ -52,23 +54,23 @@ class TinyModel {
   uint32_t input = 0, scores = 0, logits = 0;
   std::string without;  // a key to leave out
 
-  // Of "fp32" or "int8".
-  explicit TinyModel(const std::string& of_precision = "fp32") : precision(of_precision) {
+  explicit TinyModel(const std::string& of_precision = "fp32", uint32_t h = 13, uint32_t w = 11) : precision(of_precision) {
+    const uint32_t h1 = (h + 1) / 2, w1 = (w + 1) / 2, h2 = (h1 + 1) / 2, w2 = (w1 + 1) / 2;  // after each stride of 2
     const Channels image = {3, 3, 3}, early = {8, 8, 8}, hidden = {5, 5, 5}, middle = {20, 33, 40}, late = {17, 32, 50};
-    const uint32_t image_value = value("image", 13, 11, image, precision == "int8");
-    const uint32_t stem = op("stem", "conv2d", 0, image_value, 7, 6, early, 3, 2, 1, "silu");
-    const uint32_t features = op("early", "depthwise", 0, stem, 7, 6, early, 3, 1, 1, "relu6");
+    const uint32_t image_value = value("image", h, w, image, precision == "int8");
+    const uint32_t stem = op("stem", "conv2d", 0, image_value, h1, w1, early, 3, 2, 1, "silu");
+    const uint32_t features = op("early", "depthwise", 0, stem, h1, w1, early, 3, 1, 1, "relu6");
     const uint32_t pooled = op("pool", "global_pool", 1, features, 1, 1, early);
     const uint32_t reduced = op("reduce", "linear", 1, pooled, 1, 1, hidden, 1, 1, 0, "relu");
     scores = op("scores", "linear", 1, reduced, 1, 1, {3, 3, 3});
     const uint32_t attention = op("expand", "linear", 1, reduced, 1, 1, early, 1, 1, 0, "sigmoid");
-    const uint32_t attended = op("attend", "multiply", 2, features, 7, 6, early, 1, 1, 0, "none", attention);
-    const uint32_t wide = op("wide", "pointwise", 2, attended, 7, 6, middle, 1, 1, 0, "silu");
-    const uint32_t deep = op("deep", "depthwise", 2, wide, 4, 3, middle, 5, 2, 2, "relu");
+    const uint32_t attended = op("attend", "multiply", 2, features, h1, w1, early, 1, 1, 0, "none", attention);
+    const uint32_t wide = op("wide", "pointwise", 2, attended, h1, w1, middle, 1, 1, 0, "silu");
+    const uint32_t deep = op("deep", "depthwise", 2, wide, h2, w2, middle, 5, 2, 2, "relu");
     const uint32_t squeezed = op("squeeze", "global_pool", 2, deep, 1, 1, middle);
     const uint32_t excited = op("excite", "linear", 2, squeezed, 1, 1, middle, 1, 1, 0, "one_plus_tanh");
-    const uint32_t again = op("again", "multiply", 2, deep, 4, 3, middle, 1, 1, 0, "none", excited);
-    const uint32_t last = op("last", "pointwise", 2, again, 4, 3, late, 1, 1, 0, "silu");
+    const uint32_t again = op("again", "multiply", 2, deep, h2, w2, middle, 1, 1, 0, "none", excited);
+    const uint32_t last = op("last", "pointwise", 2, again, h2, w2, late, 1, 1, 0, "silu");
     const uint32_t head = op("head", "global_pool", 2, last, 1, 1, late);
     logits = op("classifier", "linear", 2, head, 1, 1, {10, 10, 10});
     if (precision == "int8") {
