@@ -10,6 +10,7 @@ struct Avx2 {
   using Vector = __m256;
   static constexpr int lanes = 8;
   static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6;
+  static constexpr bool prefetches = true;
 
   static Vector broadcast(float x) { return _mm256_set1_ps(x); }
   static Vector from_bytes(const int8_t* data) {
@@ -26,9 +27,9 @@ struct Avx2 {
     return x * _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(whole, _mm256_set1_epi32(127)), 23));
   }
 
-  template <int rows, int vectors, class... Args>
+  template <int rows, int vectors, bool ahead, class... Args>
   DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], Args... args) {
-    dsnet::accumulate<Avx2, rows, vectors>(sums, args...);
+    dsnet::accumulate<Avx2, rows, vectors, ahead>(sums, args...);
   }
 };
 

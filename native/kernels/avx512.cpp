@@ -10,6 +10,7 @@ struct Avx512 {
   using Vector = __m512;
   static constexpr int lanes = 16;
   static constexpr int tile_rows = 7, tile_panels = 2, single_tile_rows = 10;
+  static constexpr bool prefetches = true;
 
   static Vector broadcast(float x) { return _mm512_set1_ps(x); }
   static Vector from_bytes(const int8_t* data) {
@@ -24,9 +25,9 @@ struct Avx512 {
   static Vector fraction(Vector x) { return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
   static Vector scale_by_power(Vector x, Vector power) { return _mm512_scalef_ps(x, power); }
 
-  template <int rows, int vectors, class... Args>
+  template <int rows, int vectors, bool ahead, class... Args>
   DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], Args... args) {
-    dsnet::accumulate<Avx512, rows, vectors>(sums, args...);
+    dsnet::accumulate<Avx512, rows, vectors, ahead>(sums, args...);
   }
 };
 

@@ -80,13 +80,16 @@ struct Depthwise {
   float* output;
   int out_w;
   Epilogue epilogue;
+  float* row_sums;  // [out_h, stride]: the sum of each output row, for the pool that follows; null if none does
 };
 
+// output = factor * the sum of `rows` rows: of pixels, or of row_sums.
 struct GlobalPool {
   const float* input;
-  int pixels;
+  int rows;
   ptrdiff_t stride;
   float* output;
+  float factor;
 };
 
 // output may be input.

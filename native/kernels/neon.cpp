@@ -12,6 +12,7 @@ struct Neon {
   using Vector = float32x4_t;
   static constexpr int lanes = 4;
   static constexpr int tile_rows = 6, tile_panels = 1, single_tile_rows = 6;
+  static constexpr bool prefetches = false;
 
   static Vector broadcast(float x) { return vdupq_n_f32(x); }
   static Vector from_bytes(const int8_t* data) {
@@ -38,7 +39,7 @@ struct Neon {
     }
   }
 
-  template <int rows, int vectors>
+  template <int rows, int vectors, bool>
   DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride,
                                       const float* weights, ptrdiff_t panel_stride, int length) {
     ptrdiff_t k = 0;

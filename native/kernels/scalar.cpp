@@ -1,6 +1,8 @@
 // Every kernel in its plainest form: what the others are tested against, and the fallback for unknown processors.
 #include "scalar.h"
 
+#include <string.h>
+
 namespace dsnet {
 namespace {
 
@@ -37,6 +39,8 @@ void conv2d(const Conv2d& op, Range out_rows, Range panels) {
 void depthwise(const Depthwise& op, Range out_rows) {
   const auto [kernel, stride, padding] = op.window;
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    float* row_sum = op.row_sums ? op.row_sums + y * op.stride : nullptr;
+    if (row_sum) memset(row_sum, 0, sizeof(float) * size_t(op.c));
     for (int x = 0; x < op.out_w; ++x) {
       for (int c = 0; c < op.c; ++c) {
         float sum = 0;
@@ -47,7 +51,9 @@ void depthwise(const Depthwise& op, Range out_rows) {
             sum += op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.stride + c] * op.taps[(ky * kernel + kx) * op.taps_stride + c];
           }
         }
-        op.output[(ptrdiff_t(y) * op.out_w + x) * op.stride + c] = finish(sum, op.epilogue, c);
+        const float result = finish(sum, op.epilogue, c);
+        op.output[(ptrdiff_t(y) * op.out_w + x) * op.stride + c] = result;
+        if (row_sum) row_sum[c] += result;
       }
     }
   }
@@ -56,8 +62,8 @@ void depthwise(const Depthwise& op, Range out_rows) {
 void global_pool(const GlobalPool& op, Range panels) {
   for (int c = panels.begin * kPanel; c < panels.end * kPanel; ++c) {
     double sum = 0;
-    for (int pixel = 0; pixel < op.pixels; ++pixel) sum += op.input[pixel * op.stride + c];
-    op.output[c] = float(sum / op.pixels);
+    for (int row = 0; row < op.rows; ++row) sum += op.input[row * op.stride + c];
+    op.output[c] = float(sum * op.factor);
   }
 }
 

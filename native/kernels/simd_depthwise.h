@@ -13,8 +13,10 @@ struct Count {
 
 // `n` neighbouring output pixels of one vector of channels: each input vector is loaded once and serves every output it
 // reaches. `origin` is where the first pixel's window begins; only the `columns` of it that lie inside the image are read.
+// Padding is at most half the kernel. Returns the sum of the outputs.
 template <class Simd, int kernel, int stride, int n>
-DSNET_INLINE void depthwise_tile(const Depthwise& op, const float* origin, Range ky, Range columns, ptrdiff_t c, float* output) {
+DSNET_INLINE Vector<Simd> depthwise_tile(const Depthwise& op, const float* origin, Range ky, Range columns, ptrdiff_t c,
+                                         float* output) {
   constexpr int width = (n - 1) * stride + kernel;
   Vector<Simd> sums[n];
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
@@ -23,8 +25,8 @@ DSNET_INLINE void depthwise_tile(const Depthwise& op, const float* origin, Range
     Vector<Simd> taps[kernel];
     DSNET_UNROLL for (int kx = 0; kx < kernel; ++kx) taps[kx] = load<Simd>(op.taps + (y * kernel + kx) * op.taps_stride + c);
     DSNET_UNROLL for (int i = 0; i < width; ++i) {
-      const bool may_miss = i < kernel || i >= width - kernel;  // padding is narrower than the kernel
-      if (may_miss && (i < columns.begin || i >= columns.end)) continue;
+      if (i < kernel / 2 && i < columns.begin) continue;
+      if (i >= width - kernel / 2 && i >= columns.end) continue;
       const Vector<Simd> x = load<Simd>(row + i * op.stride);
       DSNET_UNROLL for (int kx = 0; kx < kernel; ++kx) {
         const int j = (i - kx) / stride;
@@ -36,6 +38,8 @@ DSNET_INLINE void depthwise_tile(const Depthwise& op, const float* origin, Range
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::fma(sum, scale, shift);
   activate<Simd>(sums, op.epilogue.activation);
   DSNET_UNROLL for (int j = 0; j < n; ++j) store<Simd>(output + j * op.stride, sums[j]);
+  DSNET_UNROLL for (int j = 1; j < n; ++j) sums[0] = sums[0] + sums[j];
+  return sums[0];
 }
 
 // One output row of one vector of channels, in the widest tiles that fit.
@@ -43,25 +47,28 @@ template <class Simd, int kernel, int stride>
 void depthwise_row(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
   const ptrdiff_t row = (ptrdiff_t(y) * stride - op.window.padding) * op.w;
   int x = 0;
+  Vector<Simd> row_sum = Simd::broadcast(0);
   const auto tiles = [&](auto size) __attribute__((always_inline)) {
     constexpr int n = decltype(size)::value;
     for (; x + n <= op.out_w; x += n) {
       const int column = x * stride - op.window.padding;
       // Above and left of the image this is an address, not an access.
       const float* origin = op.input + (row + column) * op.stride + c;
-      depthwise_tile<Simd, kernel, stride, n>(op, origin, ky, {-column, op.w - column}, c,
-                                              op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c);
+      row_sum = row_sum + depthwise_tile<Simd, kernel, stride, n>(op, origin, ky, {-column, op.w - column}, c,
+                                                                  op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c);
     }
   };
   tiles(Count<7>());
   tiles(Count<4>());
   tiles(Count<1>());
+  if (op.row_sums) store<Simd>(op.row_sums + y * op.stride + c, row_sum);
 }
 
 // The same for any window, a pixel at a time.
 template <class Simd>
 void depthwise_row_any(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
   const auto [kernel, stride, padding] = op.window;
+  Vector<Simd> row_sum = Simd::broadcast(0);
   for (int x = 0; x < op.out_w; ++x) {
     const Range kx = window_range(x, op.w, op.window);
     Vector<Simd> sum[1] = {Simd::broadcast(0)};
@@ -75,7 +82,9 @@ void depthwise_row_any(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
     sum[0] = Simd::fma(sum[0], scale_at<Simd>(op.epilogue, c), shift_at<Simd>(op.epilogue, c));
     activate<Simd>(sum, op.epilogue.activation);
     store<Simd>(op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c, sum[0]);
+    row_sum = row_sum + sum[0];
   }
+  if (op.row_sums) store<Simd>(op.row_sums + y * op.stride + c, row_sum);
 }
 
 // `kernel` 0 stands for any window. Channels are taken in blocks whose input rows stay in the L1 cache from one output row
@@ -103,6 +112,7 @@ void depthwise_rows(const Depthwise& op, Range out_rows) {
 template <class Simd>
 void depthwise(const Depthwise& op, Range out_rows) {
   const int kernel = op.window.kernel, stride = op.window.stride;
+  if (op.window.padding > kernel / 2) return depthwise_rows<Simd, 0, 0>(op, out_rows);
   if (kernel == 3 && stride == 1) return depthwise_rows<Simd, 3, 1>(op, out_rows);
   if (kernel == 3 && stride == 2) return depthwise_rows<Simd, 3, 2>(op, out_rows);
   if (kernel == 5 && stride == 1) return depthwise_rows<Simd, 5, 1>(op, out_rows);
@@ -110,19 +120,19 @@ void depthwise(const Depthwise& op, Range out_rows) {
   depthwise_rows<Simd, 0, 0>(op, out_rows);
 }
 
-// Four sums a channel, over every fourth pixel each: quicker, and closer to the true mean than one long sum.
+// Four sums a channel, over every fourth row each: quicker, and closer to the true mean than one long sum.
 template <class Simd>
 void global_pool(const GlobalPool& op, Range panels) {
-  const Vector<Simd> factor = Simd::broadcast(1 / float(op.pixels));
+  const Vector<Simd> factor = Simd::broadcast(op.factor);
   for (ptrdiff_t c = ptrdiff_t(panels.begin) * kPanel; c < ptrdiff_t(panels.end) * kPanel; c += Simd::lanes) {
     Vector<Simd> sums[4];
     DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
     const float* input = op.input + c;
-    int pixel = 0;
-    for (; pixel + 4 <= op.pixels; pixel += 4, input += 4 * op.stride) {
+    int row = 0;
+    for (; row + 4 <= op.rows; row += 4, input += 4 * op.stride) {
       DSNET_UNROLL for (int i = 0; i < 4; ++i) sums[i] = sums[i] + load<Simd>(input + i * op.stride);
     }
-    for (; pixel < op.pixels; ++pixel, input += op.stride) sums[0] = sums[0] + load<Simd>(input);
+    for (; row < op.rows; ++row, input += op.stride) sums[0] = sums[0] + load<Simd>(input);
     store<Simd>(op.output + c, ((sums[0] + sums[1]) + (sums[2] + sums[3])) * factor);
   }
 }

@@ -31,11 +31,16 @@ DSNET_INLINE ptrdiff_t vector_offset(int j, ptrdiff_t panel_stride) {
   return j / per_panel * panel_stride + j % per_panel * Simd::lanes;
 }
 
-// sums[i][j] += input[i][k] * weights[k][j] over one run.
-template <class Simd, int rows, int vectors>
+// sums[i][j] += input[i][k] * weights[k][j] over one run. `ahead`: meanwhile fetch the panels behind these into the L2 cache,
+// which the hardware, stopped by every page boundary, brings too late.
+template <class Simd, int rows, int vectors, bool ahead = false>
 DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride,
                              const float* weights, ptrdiff_t panel_stride, int length) {
+  constexpr int panels = vectors * Simd::lanes / kPanel;
   for (int k = 0; k < length; ++k) {
+    if constexpr (ahead) {
+      DSNET_UNROLL for (int p = 0; p < panels; ++p) __builtin_prefetch(weights + (panels + p) * panel_stride, 0, 2);
+    }
     Vector<Simd> w[vectors];
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) w[j] = load<Simd>(weights + vector_offset<Simd>(j, panel_stride));
     DSNET_UNROLL for (int i = 0; i < rows; ++i) {
@@ -47,7 +52,7 @@ DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* 
   }
 }
 
-template <class Simd, int rows, int panels>
+template <class Simd, int rows, int panels, bool ahead = false>
 void tile(const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
   constexpr int vectors = kVectors<Simd, panels>;
   Vector<Simd> sums[rows * vectors];
@@ -55,9 +60,9 @@ void tile(const TileJob& job, const float* input, const float* weights, float* o
   const Runs& runs = job.runs;
   for (int outer = 0; outer < runs.outer; ++outer) {
     for (int inner = 0; inner < runs.inner; ++inner) {
-      Simd::template accumulate<rows, vectors>(sums, input + outer * runs.input_outer + inner * runs.input_inner,
-                                               job.input_stride, weights + outer * runs.weight_outer + inner * runs.weight_inner,
-                                               job.panel_stride, runs.length);
+      Simd::template accumulate<rows, vectors, ahead>(
+          sums, input + outer * runs.input_outer + inner * runs.input_inner, job.input_stride,
+          weights + outer * runs.weight_outer + inner * runs.weight_inner, job.panel_stride, runs.length);
     }
   }
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
@@ -81,11 +86,15 @@ void short_tile(int n, const TileJob& job, const float* input, const float* weig
   }
 }
 
-// `n` rows of `panels` panels.
+// `n` rows of `panels` panels; the last full tile fetches `ahead`.
 template <class Simd, int tile_rows, int panels>
-void column(int n, const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
+void column(int n, const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel, bool ahead) {
   for (; n >= tile_rows; n -= tile_rows) {
-    tile<Simd, tile_rows, panels>(job, input, weights, output, channel);
+    if (Simd::prefetches && ahead && n < 2 * tile_rows) {
+      tile<Simd, tile_rows, panels, Simd::prefetches>(job, input, weights, output, channel);
+    } else {
+      tile<Simd, tile_rows, panels>(job, input, weights, output, channel);
+    }
     input += tile_rows * job.input_stride;
     output += tile_rows * job.output_stride;
   }
@@ -97,12 +106,13 @@ template <class Simd>
 void columns(int n, const TileJob& job, const float* input, const float* weights, float* output, Range panels) {
   int panel = panels.begin;
   for (; panel + Simd::tile_panels <= panels.end; panel += Simd::tile_panels) {
+    const bool ahead = panel + 2 * Simd::tile_panels <= panels.end;
     column<Simd, Simd::tile_rows, Simd::tile_panels>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
-                                                     ptrdiff_t(panel) * kPanel);
+                                                     ptrdiff_t(panel) * kPanel, ahead);
   }
   for (; panel < panels.end; ++panel) {
     column<Simd, Simd::single_tile_rows, 1>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
-                                            ptrdiff_t(panel) * kPanel);
+                                            ptrdiff_t(panel) * kPanel, false);
   }
 }
 
@@ -167,8 +177,9 @@ void conv2d(const Conv2d& op, Range out_rows, Range panels) {
   }
 }
 
-// One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight.
-template <class Simd, int panels>
+// One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight. `ahead` fetches as
+// many panels behind these.
+template <class Simd, int panels, bool ahead>
 void linear_column(const Gemm& op, int panel) {
   constexpr int vectors = kVectors<Simd, panels>;
   const float* weights = op.weights.data + panel * op.weights.stride;
@@ -176,6 +187,11 @@ void linear_column(const Gemm& op, int panel) {
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
   int k = 0;
   for (; k + 2 <= op.k; k += 2, weights += 2 * kPanel) {
+    if constexpr (ahead) {
+      DSNET_UNROLL for (int p = 0; p < 2 * panels; ++p) {
+        __builtin_prefetch(weights + (panels + p / 2) * op.weights.stride + p % 2 * kPanel, 0, 2);
+      }
+    }
     const Vector<Simd> even = Simd::broadcast(op.input[k]), odd = Simd::broadcast(op.input[k + 1]);
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
       const float* w = weights + vector_offset<Simd>(j, op.weights.stride);
@@ -198,9 +214,13 @@ void linear_column(const Gemm& op, int panel) {
 template <class Simd>
 void linear(const Gemm& op, Range panels) {
   constexpr int wide = Simd::lanes / 4;  // panels in four vectors
+  constexpr int kShort = 512;            // panels so short that the hardware's prefetchers do not find their pace
   int panel = panels.begin;
-  for (; panel + wide <= panels.end; panel += wide) linear_column<Simd, wide>(op, panel);
-  for (; panel < panels.end; ++panel) linear_column<Simd, 1>(op, panel);
+  if (Simd::prefetches && op.k < kShort) {
+    for (; panel + 2 * wide <= panels.end; panel += wide) linear_column<Simd, wide, Simd::prefetches>(op, panel);
+  }
+  for (; panel + wide <= panels.end; panel += wide) linear_column<Simd, wide, false>(op, panel);
+  for (; panel < panels.end; ++panel) linear_column<Simd, 1, false>(op, panel);
 }
 
 }  // namespace dsnet

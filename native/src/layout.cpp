@@ -41,6 +41,15 @@ std::vector<int> last_uses(const Program& program) {
   return last;
 }
 
+// A pool that follows the depthwise op whose output it pools reads the sums that the op leaves of each row, not the map.
+bool sums_rows(const Program& program, int o) {
+  const std::vector<Op>& ops = program.ops;
+  return ops[o].kind == Kind::depthwise && o + 1 < static_cast<int>(ops.size()) && ops[o + 1].kind == Kind::global_pool &&
+         ops[o + 1].input == ops[o].output && ops[o + 1].segment == ops[o].segment;
+}
+
+uint64_t aligned(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
 bool overlap(const Block& a, const Block& b) { return a.begin <= b.end && b.begin <= a.end; }
 
 // Largest first, each at the lowest offset that is free for all its life.
@@ -73,8 +82,8 @@ uint64_t place(std::vector<Block>& blocks) {
 
 Layout plan_layout(const Program& program) {
   const std::vector<int> last = last_uses(program);
-  constexpr size_t kNone = SIZE_MAX;
-  std::vector<size_t> block_of(program.values.size(), kNone);
+  constexpr size_t kNone = Layout::kNone;
+  std::vector<size_t> block_of(program.values.size(), kNone), sums_of(program.ops.size(), kNone);
   std::vector<Block> blocks;
   if (program.precision == Precision::int8) {  // the image as integers
     const Value& image = program.values[program.input];
@@ -91,15 +100,22 @@ Layout plan_layout(const Program& program) {
       continue;
     }
     const Value& value = program.values[op.output];
-    const uint64_t pixels = static_cast<uint64_t>(value.h) * static_cast<uint64_t>(value.w);
-    const uint64_t bytes = pixels * static_cast<uint64_t>(padded(value.channels.back())) * bytes_of(value.type);
+    const auto h = static_cast<uint64_t>(value.h), w = static_cast<uint64_t>(value.w);
+    const auto c = static_cast<uint64_t>(padded(value.channels.back()));
     block_of[op.output] = blocks.size();
-    blocks.push_back({o, last[op.output], (bytes + kAlignment - 1) / kAlignment * kAlignment, 0});
+    blocks.push_back({o, last[op.output], aligned(h * w * c * bytes_of(value.type)), 0});
+    if (sums_rows(program, o)) {
+      sums_of[o] = sums_of[o + 1] = blocks.size();
+      blocks.push_back({o, o + 1, h * c * sizeof(float), 0});
+    }
   }
-  Layout layout = {std::vector<size_t>(program.values.size()), 0};
+  Layout layout = {std::vector<size_t>(program.values.size()), sums_of, 0};
   layout.bytes = static_cast<size_t>(place(blocks));
   for (size_t v = 0; v < block_of.size(); ++v) {
     if (block_of[v] != kNone) layout.offsets[v] = static_cast<size_t>(blocks[block_of[v]].offset);
+  }
+  for (size_t& sums : layout.row_sums) {
+    if (sums != kNone) sums = static_cast<size_t>(blocks[sums].offset);
   }
   return layout;
 }

@@ -10,8 +10,11 @@
 namespace dsnet {
 
 struct Layout {
-  std::vector<size_t> offsets;  // of each value, in bytes; multiples of 64
-  size_t bytes;                 // of the whole arena
+  static constexpr size_t kNone = SIZE_MAX;
+
+  std::vector<size_t> offsets;   // of each value, in bytes; multiples of 64
+  std::vector<size_t> row_sums;  // of each op that leaves sums of rows to a pool, and of that pool; kNone for others
+  size_t bytes;                  // of the whole arena
 };
 
 Layout plan_layout(const Program& program);

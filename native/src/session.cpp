@@ -125,6 +125,7 @@ void Session::depthwise(const Op& op, const OpWeights& weights, int path) noexce
   job.output = data(op.output);
   job.out_w = output.w;
   job.epilogue = epilogue_of(op, weights, path);
+  job.row_sums = row_sums(op);
   const double work = double(output.h) * output.w * job.c / kPanel * op.window.kernel * op.window.kernel;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
   pool_.run(rows.count(), [&](int i) { kernels_.depthwise(job, rows[i]); });
@@ -133,8 +134,9 @@ void Session::depthwise(const Op& op, const OpWeights& weights, int path) noexce
 void Session::global_pool(const Op& op, int path) noexcept {
   const Value& input = model_.program.values[op.input];
   const int pixels = input.h * input.w, panels = panels_of(input.channels[path]);
-  const GlobalPool job = {data(op.input), pixels, stride(op.input, path), data(op.output)};
-  const Parts parts = cut(panels, parts_for(pool_.threads(), double(pixels) * panels), 1);
+  GlobalPool job = {data(op.input), pixels, stride(op.input, path), data(op.output), 1 / float(pixels)};
+  if (const float* sums = row_sums(op)) job.input = sums, job.rows = input.h;
+  const Parts parts = cut(panels, parts_for(pool_.threads(), double(job.rows) * panels), 1);
   pool_.run(parts.count(), [&](int i) { kernels_.global_pool(job, parts[i]); });
 }
 

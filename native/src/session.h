@@ -55,6 +55,11 @@ class Session {
   T* data(int value) const {
     return reinterpret_cast<T*>(arena_.get() + model_.layout.offsets[value]);
   }
+  // Where a depthwise op leaves the sums of its rows and the pool behind it finds them; null if the pool reads the map.
+  float* row_sums(const Op& op) const {
+    const size_t offset = model_.layout.row_sums[static_cast<size_t>(&op - model_.program.ops.data())];
+    return offset == Layout::kNone ? nullptr : reinterpret_cast<float*>(arena_.get() + offset);
+  }
   ptrdiff_t stride(int value, int path) const { return padded(model_.program.channels(value, path)); }
 
   struct Free {

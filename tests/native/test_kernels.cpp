@@ -163,15 +163,22 @@ void test_depthwise(const dsnet::Kernels& kernels) {
   const Table table(c);
   const auto size = static_cast<size_t>(out_h) * static_cast<size_t>(out_w) * static_cast<size_t>(c);
   const Output found(size), expected(size);
-  dsnet::Depthwise job = {input.get(), h, w, c, c, window, taps.get(), taps_stride, expected.get(), out_w, table.epilogue};
+  const auto sums_size = static_cast<size_t>(out_h) * static_cast<size_t>(c);
+  const Output sums(sums_size), sums_expected(sums_size);
+  dsnet::Depthwise job = {input.get(),    h,      w, c, c, window, taps.get(), taps_stride, expected.get(), out_w,
+                          table.epilogue, nullptr};
+  const bool with_sums = pick(0, 1) == 0;
   const Range rows = pick_range(out_h);
   char shape[160];
   std::snprintf(shape, sizeof shape, "%dx%dx%d, kernel %d stride %d padding %d, rows %d-%d", h, w, c, window.kernel,
                 window.stride, window.padding, rows.begin, rows.end);
+  if (with_sums) job.row_sums = sums_expected.get();
   dsnet::kScalarKernels.depthwise(job, rows);
   job.output = found.get();
+  if (with_sums) job.row_sums = sums.get();
   kernels.depthwise(job, rows);
   compare("depthwise", kernels, found, expected, shape);
+  compare("row sums of depthwise", kernels, sums, sums_expected, shape);
 }
 
 void test_channelwise(const dsnet::Kernels& kernels) {
@@ -181,8 +188,8 @@ void test_channelwise(const dsnet::Kernels& kernels) {
   char shape[80];
   std::snprintf(shape, sizeof shape, "%d pixels, %d channels", pixels, c);
   const Output mean(static_cast<size_t>(c)), mean_expected(static_cast<size_t>(c));
-  dsnet::kScalarKernels.global_pool({input.get(), pixels, c, mean_expected.get()}, panel_range);
-  kernels.global_pool({input.get(), pixels, c, mean.get()}, panel_range);
+  dsnet::kScalarKernels.global_pool({input.get(), pixels, c, mean_expected.get(), 1 / float(pixels)}, panel_range);
+  kernels.global_pool({input.get(), pixels, c, mean.get(), 1 / float(pixels)}, panel_range);
   compare("global_pool", kernels, mean, mean_expected, shape);
   const Output product(static_cast<size_t>(pixels * c)), product_expected(static_cast<size_t>(pixels * c));
   dsnet::kScalarKernels.multiply({input.get(), factor.get(), c, c, product_expected.get()}, pixel_range);
