@@ -92,6 +92,7 @@ struct Int8Kernels {
 };
 
 extern const Int8Kernels kInt8ScalarKernels;
+extern const Int8Kernels kInt8Avx2Kernels;
 extern const Int8Kernels kInt8VnniKernels;
 
 }  // namespace dsnet

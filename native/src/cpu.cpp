@@ -48,6 +48,8 @@ struct Int8Candidate {
 const Int8Candidate kInt8Candidates[] = {
 #if defined(__x86_64__)
     {"avx512", kInt8VnniKernels, has_vnni},
+    {"avx512", kInt8Avx2Kernels, has_avx2},
+    {"avx2", kInt8Avx2Kernels, has_avx2},
 #endif
     {"scalar", kInt8ScalarKernels, always},
 };
