@@ -12,13 +12,16 @@
 namespace dsnet {
 
 // Requantisation of an exact sum of (q - zero_point) * weight, channel by channel:
-//   q = clamp(rint(fma(float(sum), scale, shift)), lo, hi), and then table[q + 128] unless `table` is null.
+//   q = clamp(rint(fma(float(sum), scale, shift)), lo, hi), or without bounds of its own table[clamp(.., -128, 127) + 128].
+// What is rounded is less than kMostSteps, so that it is an int32 before it is clamped.
+constexpr float kMostSteps = 1 << 30;
+
 struct Int8Epilogue {
   const float* scale;
   const float* shift;
   const int32_t* sums;  // of the weights: sum(q * w) - zero_point * sums[channel] is the sum above
-  const int8_t* table;  // 256 elements
-  int lo, hi;
+  const int8_t* table;  // 256 elements, or null
+  int lo, hi;           // where there is no table
 };
 
 // Panels of weights in groups of four steps: channel `o`, step `k` at data[(o / 16) * stride + k / 4 * 64 + o % 16 * 4 + k % 4].

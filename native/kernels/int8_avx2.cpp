@@ -25,33 +25,25 @@ DSNET_INLINE Sums widen(const int8_t* pixel) {
   return {_mm256_cvtepi8_epi32(q), _mm256_cvtepi8_epi32(_mm_srli_si128(q, 8))};
 }
 
-class Requantizer {
- public:
-  Requantizer(int lo, int hi, const int8_t* table)
-      : hi_(_mm256_set1_ps(float(hi))), lo_(_mm_set1_epi8(static_cast<char>(lo))), table_(table) {}
+// Eight steps each, clamped to signed bytes.
+DSNET_INLINE __m128i pack(__m256 low, __m256 high) {
+  const __m256i a = _mm256_cvtps_epi32(low), b = _mm256_cvtps_epi32(high);
+  return _mm_packs_epi16(_mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)),
+                         _mm_packs_epi32(_mm256_castsi256_si128(b), _mm256_extracti128_si256(b, 1)));
+}
 
-  // Clamped from above only: what is too low even for an int32 becomes the least of them, and packing saturates it.
-  DSNET_INLINE void store(__m256 low, __m256 high, int8_t* output) const {
-    const __m256i a = _mm256_cvtps_epi32(_mm256_min_ps(low, hi_)), b = _mm256_cvtps_epi32(_mm256_min_ps(high, hi_));
-    const __m128i first = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-    const __m128i second = _mm_packs_epi32(_mm256_castsi256_si128(b), _mm256_extracti128_si256(b, 1));
-    const __m128i q = _mm_max_epi8(_mm_packs_epi16(first, second), lo_);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(output), q);
-    if (table_ == nullptr) return;
-    for (int i = 0; i < kPanel; ++i) output[i] = table_[output[i] + 128];
-  }
+DSNET_INLINE void store(int8_t* output, __m128i q) { _mm_storeu_si128(reinterpret_cast<__m128i*>(output), q); }
 
- private:
-  __m256 hi_;
-  __m128i lo_;
-  const int8_t* table_;
-};
+// Steps that no sum bounds. Those that are too low even for an int32 become the least of them.
+DSNET_INLINE __m256 bounded(__m256 steps) { return _mm256_min_ps(steps, _mm256_set1_ps(127)); }
 
 // The end of a sum of q * w: less what the zero point adds to it, scaled, shifted and rounded.
 class Finish {
  public:
   DSNET_INLINE Finish(const Int8Epilogue& epilogue, int zero_point, ptrdiff_t channel)
-      : requantize_(epilogue.lo, epilogue.hi, epilogue.table) {
+      : lo_(_mm_set1_epi8(static_cast<char>(epilogue.lo))),
+        hi_(_mm_set1_epi8(static_cast<char>(epilogue.hi))),
+        table_(epilogue.table) {
     const __m256i factor = _mm256_set1_epi32(zero_point);
     for (int half = 0; half < 2; ++half) {
       const ptrdiff_t c = channel + half * 8;
@@ -64,11 +56,15 @@ class Finish {
   DSNET_INLINE void operator()(const Sums& sums, int8_t* output) const {
     const __m256 low = _mm256_cvtepi32_ps(_mm256_sub_epi32(sums.low, zero_[0]));
     const __m256 high = _mm256_cvtepi32_ps(_mm256_sub_epi32(sums.high, zero_[1]));
-    requantize_.store(_mm256_fmadd_ps(low, scale_[0], shift_[0]), _mm256_fmadd_ps(high, scale_[1], shift_[1]), output);
+    const __m128i q = pack(_mm256_fmadd_ps(low, scale_[0], shift_[0]), _mm256_fmadd_ps(high, scale_[1], shift_[1]));
+    if (table_ == nullptr) return store(output, _mm_min_epi8(_mm_max_epi8(q, lo_), hi_));
+    store(output, q);
+    for (int i = 0; i < kPanel; ++i) output[i] = table_[output[i] + 128];
   }
 
  private:
-  Requantizer requantize_;
+  __m128i lo_, hi_;
+  const int8_t* table_;
   __m256i zero_[2];
   __m256 scale_[2], shift_[2];
 };
@@ -170,10 +166,10 @@ void depthwise(const Int8Depthwise& op, Range out_rows) {
 }
 
 void quantize(const Int8Quantize& op, Range elements) {
-  const Requantizer requantize(-128, 127, nullptr);
   const __m256 scale = _mm256_set1_ps(op.inverse_scale), shift = _mm256_set1_ps(float(op.zero_point));
   const auto sixteen = [&](const float* x, int8_t* q) {
-    requantize.store(_mm256_fmadd_ps(_mm256_loadu_ps(x), scale, shift), _mm256_fmadd_ps(_mm256_loadu_ps(x + 8), scale, shift), q);
+    store(q, pack(bounded(_mm256_fmadd_ps(_mm256_loadu_ps(x), scale, shift)),
+                  bounded(_mm256_fmadd_ps(_mm256_loadu_ps(x + 8), scale, shift))));
   };
   int i = elements.begin;
   for (; i + 16 <= elements.end; i += 16) sixteen(op.input + i, op.output + i);
@@ -201,18 +197,17 @@ void global_pool(const Int8GlobalPool& op, Range panels) {
 }
 
 void multiply(const Int8Multiply& op, Range pixels) {
-  const Requantizer requantize(-128, 127, nullptr);
   const __m256i zero = _mm256_set1_epi32(op.zero_point);
   const __m256 ratio = _mm256_set1_ps(op.ratio), shift = _mm256_set1_ps(float(op.output_zero_point));
   const auto scaled = [&](__m256i q, __m256 factor) {
-    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(q, zero)), factor, shift);
+    return bounded(_mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(q, zero)), factor, shift));
   };
   for (ptrdiff_t c = 0; c < op.c; c += kPanel) {
     const __m256 low = _mm256_mul_ps(_mm256_loadu_ps(op.factor + c), ratio);
     const __m256 high = _mm256_mul_ps(_mm256_loadu_ps(op.factor + c + 8), ratio);
     for (ptrdiff_t at = pixels.begin * op.stride + c; at < pixels.end * op.stride; at += op.stride) {
       const Sums q = widen(op.input + at);
-      requantize.store(scaled(q.low, low), scaled(q.high, high), op.output + at);
+      store(op.output + at, pack(scaled(q.low, low), scaled(q.high, high)));
     }
   }
 }

@@ -13,8 +13,8 @@ int8_t rounded(float x, int lo, int hi) {
 }
 
 int8_t finish(int32_t sum, const Int8Epilogue& epilogue, int channel) {
-  const int8_t q = rounded(fmaf(float(sum), epilogue.scale[channel], epilogue.shift[channel]), epilogue.lo, epilogue.hi);
-  return epilogue.table ? epilogue.table[q + 128] : q;
+  const float steps = fmaf(float(sum), epilogue.scale[channel], epilogue.shift[channel]);
+  return epilogue.table ? epilogue.table[rounded(steps, -128, 127) + 128] : rounded(steps, epilogue.lo, epilogue.hi);
 }
 
 void pointwise(const Int8Pointwise& op, Range rows, Range panels) {
@@ -40,8 +40,8 @@ void depthwise(const Int8Depthwise& op, Range out_rows) {
           for (int kx = 0; kx < kernel; ++kx) {
             const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
             if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
-            const int q = op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.stride + c];
-            sum += (q - op.input_zero_point) * op.taps[(ky * kernel + kx) * op.taps_stride + c];
+            const int8_t* pixel = op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.stride;
+            sum += (pixel[c] - op.input_zero_point) * op.taps[(ky * kernel + kx) * op.taps_stride + c];
           }
         }
         op.output[(ptrdiff_t(y) * op.out_w + x) * op.stride + c] = finish(sum, op.epilogue, c);
@@ -67,7 +67,7 @@ void global_pool(const Int8GlobalPool& op, Range panels) {
 void multiply(const Int8Multiply& op, Range pixels) {
   for (int pixel = pixels.begin; pixel < pixels.end; ++pixel) {
     for (int c = 0; c < op.c; ++c) {
-      const float x = float(op.input[pixel * op.stride + c] - op.zero_point);
+      const auto x = float(op.input[pixel * op.stride + c] - op.zero_point);
       op.output[pixel * op.stride + c] = rounded(fmaf(x, op.factor[c] * op.ratio, float(op.output_zero_point)), -128, 127);
     }
   }

@@ -38,14 +38,14 @@ void tile(const Int8Pointwise& op, const uint8_t* input, const int8_t* weights, 
     accumulate<rows, panels>(sums, input, op.input_stride, weights, op.panel_stride, ~0U);
   }
   if (op.k % 4 != 0) accumulate<rows, panels>(sums, input, op.input_stride, weights, op.panel_stride, (1U << op.k % 4 * 8) - 1);
-  const Requantizer requantize(op.epilogue);
+  const Activate activate(op.epilogue);
   DSNET_UNROLL for (int j = 0; j < panels; ++j) {
     const Channels channels(op.epilogue, channel + j * kPanel);
-    DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * panels + j] = requantize.steps(sums[i * panels + j], channels);
+    DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * panels + j] = steps(sums[i * panels + j], channels);
   }
   DSNET_UNROLL for (int v = 0; v < n; v += 4) {
     const auto at = [&](int i) { return sums[v + i < n ? v + i : n - 1]; };
-    const __m512i bytes = requantize.bytes(at(0), at(1), at(2), at(3));
+    const __m512i bytes = activate(at(0), at(1), at(2), at(3));
     int8_t* row = output + v / panels * op.output_stride;
     if constexpr (panels == 2) {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(row), _mm512_castsi512_si256(bytes));
@@ -90,16 +90,15 @@ void pointwise(const Int8Pointwise& op, Range rows, Range panels) {
 
 void quantize(const Int8Quantize& op, Range range) {
   const __m512 scale = _mm512_set1_ps(op.inverse_scale), shift = _mm512_set1_ps(float(op.zero_point));
-  const Requantizer requantize(-128, 127, nullptr);
   for (int i = range.begin; i < range.end; i += 64) {
     const int left = range.end - i;
     const uint64_t mask = left < 64 ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
-    __m512i steps[4];
+    __m512i q[4];
     DSNET_UNROLL for (int j = 0; j < 4; ++j) {
       const __m512 x = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask >> 16 * j), op.input + i + 16 * j);
-      steps[j] = requantize.clamped(_mm512_fmadd_ps(x, scale, shift));
+      q[j] = bounded_steps(_mm512_fmadd_ps(x, scale, shift));
     }
-    _mm512_mask_storeu_epi8(op.output + i, mask, requantize.bytes(steps[0], steps[1], steps[2], steps[3]));
+    _mm512_mask_storeu_epi8(op.output + i, mask, flipped(pack(q[0], q[1], q[2], q[3])));
   }
 }
 
@@ -128,16 +127,15 @@ class Multiplier {
   }
 
   DSNET_INLINE __m512i operator()(const uint8_t* const (&inputs)[4], const __m512 (&factors)[4]) const {
-    __m512i steps[4];
+    __m512i q[4];
     DSNET_UNROLL for (int j = 0; j < 4; ++j) {
       const __m512 x = _mm512_cvtepi32_ps(_mm512_sub_epi32(widen(inputs[j]), zero_point_));
-      steps[j] = requantize_.clamped(_mm512_fmadd_ps(x, factors[j], shift_));
+      q[j] = bounded_steps(_mm512_fmadd_ps(x, factors[j], shift_));
     }
-    return requantize_.bytes(steps[0], steps[1], steps[2], steps[3]);
+    return flipped(pack(q[0], q[1], q[2], q[3]));
   }
 
  private:
-  Requantizer requantize_{-128, 127, nullptr};
   __m512i zero_point_;
   __m512 shift_;
 };

@@ -46,39 +46,43 @@ struct Channels {
       : scale(_mm512_loadu_ps(epilogue.scale + channel)), shift(_mm512_loadu_ps(epilogue.shift + channel)) {}
 };
 
-// From sums to the bytes in memory.
-class Requantizer {
+DSNET_INLINE __m512i steps(__m512i sums, const Channels& channels) {
+  return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), channels.scale, channels.shift));
+}
+
+// Steps that no sum bounds. Those that are too low even for an int32 become the least of them.
+DSNET_INLINE __m512i bounded_steps(__m512 x) { return _mm512_cvtps_epi32(_mm512_min_ps(x, _mm512_set1_ps(127))); }
+
+// The 16 channels of a, then those of b, c and d, clamped to signed bytes.
+DSNET_INLINE __m512i pack(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d)));
+}
+
+DSNET_INLINE __m512i flipped(__m512i q) { return _mm512_xor_si512(q, _mm512_set1_epi8(static_cast<char>(kFlip))); }
+
+// From steps to the bytes in memory.
+class Activate {
  public:
-  DSNET_INLINE explicit Requantizer(const Int8Epilogue& epilogue) : Requantizer(epilogue.lo, epilogue.hi, epilogue.table) {}
-  DSNET_INLINE Requantizer(int lo, int hi, const int8_t* table)
-      : hi_(_mm512_set1_ps(float(hi))), lo_(_mm512_set1_epi8(static_cast<char>(lo ^ kFlip))), table_(table) {}
+  DSNET_INLINE explicit Activate(const Int8Epilogue& epilogue)
+      : lo_(_mm512_set1_epi8(static_cast<char>(epilogue.lo))),
+        hi_(_mm512_set1_epi8(static_cast<char>(epilogue.hi))),
+        table_(epilogue.table) {}
 
-  DSNET_INLINE __m512i steps(__m512i sums, const Channels& channels) const {
-    return clamped(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), channels.scale, channels.shift));
-  }
-
-  // Clamped from above only: what is too low even for an int32 becomes the least of them, and packing saturates it.
-  DSNET_INLINE __m512i clamped(__m512 x) const { return _mm512_cvtps_epi32(_mm512_min_ps(x, hi_)); }
-
-  // The 16 channels of a, then those of b, c and d.
-  DSNET_INLINE __m512i bytes(__m512i a, __m512i b, __m512i c, __m512i d) const {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i q = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
-    const __m512i flip = _mm512_set1_epi8(static_cast<char>(kFlip));
-    const __m512i u = _mm512_max_epu8(_mm512_xor_si512(_mm512_permutexvar_epi32(order, q), flip), lo_);
-    return table_ != nullptr ? _mm512_xor_si512(looked_up(u), flip) : u;
+  DSNET_INLINE __m512i operator()(__m512i a, __m512i b, __m512i c, __m512i d) const {
+    const __m512i q = pack(a, b, c, d);
+    return flipped(table_ != nullptr ? looked_up(q) : _mm512_min_epi8(_mm512_max_epi8(q, lo_), hi_));
   }
 
  private:
-  // The lower seven bits select from two vectors, the eighth between two such pairs.
-  DSNET_INLINE __m512i looked_up(__m512i u) const {
-    const __m512i lower = _mm512_permutex2var_epi8(load(table_), u, load(table_ + 64));
-    const __m512i upper = _mm512_permutex2var_epi8(load(table_ + 128), u, load(table_ + 192));
-    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(u), lower, upper);
+  // The lower seven bits select from two vectors, the sign from two such pairs.
+  DSNET_INLINE __m512i looked_up(__m512i q) const {
+    const __m512i negative = _mm512_permutex2var_epi8(load(table_), q, load(table_ + 64));
+    const __m512i positive = _mm512_permutex2var_epi8(load(table_ + 128), q, load(table_ + 192));
+    return _mm512_mask_blend_epi8(_mm512_movepi8_mask(q), positive, negative);
   }
 
-  __m512 hi_;
-  __m512i lo_;
+  __m512i lo_, hi_;
   const int8_t* table_;
 };
 

@@ -39,7 +39,7 @@ struct ShiftedTaps {
 // the rest is taken from `padding`.
 template <int kernel, int stride, bool inside>
 DSNET_INLINE void depthwise_tile(const Int8Depthwise& op, const ShiftedTaps<kernel>& taps, const uint8_t* padding, __m512i start,
-                                 const Channels& channels, const Requantizer& requantize, ptrdiff_t c, int y, int x, int n) {
+                                 const Channels& channels, const Activate& activate, ptrdiff_t c, int y, int x, int n) {
   constexpr int width = (kOutputs - 1) * stride + kernel;
   const int in_y = y * stride - op.window.padding, in_x = x * stride - op.window.padding;
   __m512i sums[kOutputs] = {start, start, start, start};
@@ -59,16 +59,16 @@ DSNET_INLINE void depthwise_tile(const Int8Depthwise& op, const ShiftedTaps<kern
       }
     }
   }
-  DSNET_UNROLL for (auto& sum : sums) sum = requantize.steps(sum, channels);
-  store_rows(requantize.bytes(sums[0], sums[1], sums[2], sums[3]), op.output + (ptrdiff_t{y} * op.out_w + x) * op.stride + c,
-             op.stride, n);
+  DSNET_UNROLL for (auto& sum : sums) sum = steps(sum, channels);
+  store_rows(activate(sums[0], sums[1], sums[2], sums[3]), op.output + (ptrdiff_t{y} * op.out_w + x) * op.stride + c, op.stride,
+             n);
 }
 
 template <int kernel, int stride>
 void depthwise_panel(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
   const ShiftedTaps<kernel> taps(op, c);
   const Channels channels(op.epilogue, c);
-  const Requantizer requantize(op.epilogue);
+  const Activate activate(op.epilogue);
   const __m512i start = first_sum(op.epilogue, op.input_zero_point, c);
   alignas(16) uint8_t padding[kPanel];
   _mm_store_si128(reinterpret_cast<__m128i*>(padding), _mm_set1_epi8(static_cast<char>(op.input_zero_point ^ kFlip)));
@@ -78,9 +78,9 @@ void depthwise_panel(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
     for (int x = 0; x < op.out_w; x += kOutputs) {
       const int n = op.out_w - x < kOutputs ? op.out_w - x : kOutputs;
       if (row_inside && x >= inside.begin && x + kOutputs <= inside.end) {
-        depthwise_tile<kernel, stride, true>(op, taps, padding, start, channels, requantize, c, y, x, n);
+        depthwise_tile<kernel, stride, true>(op, taps, padding, start, channels, activate, c, y, x, n);
       } else {
-        depthwise_tile<kernel, stride, false>(op, taps, padding, start, channels, requantize, c, y, x, n);
+        depthwise_tile<kernel, stride, false>(op, taps, padding, start, channels, activate, c, y, x, n);
       }
     }
   }
@@ -90,7 +90,7 @@ void depthwise_panel(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
 void depthwise_panel_any(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
   const auto [kernel, stride, padding] = op.window;
   const Channels channels(op.epilogue, c);
-  const Requantizer requantize(op.epilogue);
+  const Activate activate(op.epilogue);
   const __m512i zero_point = _mm512_set1_epi32(op.input_zero_point + 128);
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
     const Range ky = window_range(y, op.h, op.window);
@@ -105,8 +105,8 @@ void depthwise_panel_any(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
           sum = _mm512_add_epi32(sum, _mm512_mullo_epi32(q, w));
         }
       }
-      sum = requantize.steps(sum, channels);
-      store_rows(requantize.bytes(sum, sum, sum, sum), op.output + (ptrdiff_t{y} * op.out_w + x) * op.stride + c, op.stride, 1);
+      sum = steps(sum, channels);
+      store_rows(activate(sum, sum, sum, sum), op.output + (ptrdiff_t{y} * op.out_w + x) * op.stride + c, op.stride, 1);
     }
   }
 }

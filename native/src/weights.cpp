@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cmath>
 #include <cstring>
 #include <set>
 
 #include "error.h"
+#include "int8.h"
 
 namespace dsnet {
 namespace {
@@ -110,6 +112,7 @@ class Binder {
       fail(DSNET_ERROR_FORMAT, "tensor %s: expected weights of -127 to 127, found -128", quoted(op.weight).c_str());
     }
     bind_epilogue(op, c_out, weights);
+    if (integers) check_steps(op, weights);
     if (!op.sums.empty()) bind_sums(op, c_out, weights);
     if (!op.table.empty()) bind_table(op, weights);
     return weights;
@@ -190,6 +193,21 @@ class Binder {
     }
     if (scale != nullptr) weights.scale = reinterpret_cast<const float*>(scale->data);
     if (shift != nullptr) weights.shift = reinterpret_cast<const float*>(shift->data);
+  }
+
+  // The kernels round to int32 before they clamp: the largest sum there can be must not leave it.
+  void check_steps(const Op& op, const OpWeights& weights) const {
+    const auto most_sum = 255.0F * 127.0F * static_cast<float>(steps(op));
+    for (const int row : op.rows) {
+      for (ptrdiff_t c = 0; c < weights.row_stride; ++c) {
+        const ptrdiff_t i = row * weights.row_stride + c;
+        if (!(std::fabs(weights.scale[i]) * most_sum + std::fabs(weights.shift[i]) < kMostSteps)) {
+          fail(DSNET_ERROR_FORMAT,
+               "dsnet.op.scale of op %s: expected results below 2^30 steps, found a scale of %g and a shift of %g",
+               quoted(op.name).c_str(), static_cast<double>(weights.scale[i]), static_cast<double>(weights.shift[i]));
+        }
+      }
+    }
   }
 
   static uint64_t rows(const Op& op) { return static_cast<uint64_t>(*std::max_element(op.rows.begin(), op.rows.end())) + 1; }

@@ -172,6 +172,8 @@ const std::vector<Spoiled> kSpoiledInt8 = {
     {"dsnet.op.shift[1]", [](TinyModel& m) { m.ops[1].shift.clear(); }},
     {"dsnet.op.scale of op 'wide'", [](TinyModel& m) { m.tensors["wide.scale"].type = test::kI32; }},
     {"dsnet.op.scale of op 'classifier'", [](TinyModel& m) { m.find("classifier").scale.clear(); }},
+    {"dsnet.op.scale of op 'wide'", [](TinyModel& m) { m.tensors["wide.scale"].data[100] = 1e7F; }},
+    {"dsnet.op.scale of op 'wide'", [](TinyModel& m) { m.tensors["wide.shift"].data[100] = -2e9F; }},
     {"dsnet.op.weight of op 'classifier'", [](TinyModel& m) { m.tensors["classifier.weight"].type = test::kI32; }},
     {"dsnet.op.weight of op 'stem'", [](TinyModel& m) { make_f32(m.tensors["stem.weight"]); }},
     {"dsnet.op.weight of op 'early'", [](TinyModel& m) { make_f32(m.tensors["early.weight"]); }},
