@@ -149,7 +149,7 @@ def test_feature_maps_and_logits_stay_close(arch):
             found = integers[value.name]
             assert found.dtype == (np.int8 if value.type == "i8" else np.float32)
             found = real(plan, value.name, found, column) if value.type == "i8" else found
-            assert snr_db(found, floats[value.name]) > 20, value.name
+            assert snr_db(found, floats[value.name]) > (20 if value.name == "classifier" else 15), value.name
 
 
 def test_a_part_of_the_paths_computes_the_same():
@@ -197,7 +197,11 @@ def test_a_dead_layer_is_quantised_and_a_diverged_one_refused():
     dead.epilogues["blocks.1.depthwise"].shift[:] = 0
     plan = int8(dead)
     assert np.isfinite(infer(plan, tiny_images(dead, 2), dead.program.paths[0])[0]).all()
-    assert all((scales > 1e-9).all() for scales in plan.quant.scales.values())
+    assert all((scales > 1e-6).all() for scales in plan.quant.scales.values())
+    dead.epilogues["blocks.3.pointwise"].scale[1, 2] = 1e9  # the ranges are those of another network
+    with pytest.raises(DsnetError, match=r"blocks.3.pointwise, path 1: .*calibrate on more photos"):
+        quantize(dead, calibrate(tiny_plan(), tiny_images(dead)))
+    dead.epilogues["blocks.3.pointwise"].scale[1, 2] = 1
     dead.epilogues["blocks.3.depthwise"].shift[1, 2] = np.inf
     with np.errstate(invalid="ignore"), pytest.raises(DsnetError, match=r"blocks.3.depthwise: activations are not finite"):
         int8(dead)

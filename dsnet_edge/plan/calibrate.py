@@ -104,11 +104,11 @@ def best_range(numbers: Array, activation: Activation = "none") -> Array:
     """`[low, high]`, zero inside, whose 256 steps leave the least error behind the activation, of numbers `[k, c]`.
 
     The error is each channel's mean square over its variance, because the next layer's batch norm sees channels so: a plain
-    mean square would serve the few channels with large numbers and ruin the others. A tenth of the whole variance is added,
-    so that channels which hardly vary do not decide.
+    mean square would serve the few channels with large numbers and ruin the others. A thousandth of the whole variance is
+    added, so that channels which hardly vary do not decide.
     """
     exact = activate(activation, numbers)
-    weight = 1 / (exact.var(axis=0) + 0.1 * exact.var() + 1e-12)
+    weight = 1 / (exact.var(axis=0) + 1e-3 * exact.var() + 1e-12)
 
     def error(low: float, high: float) -> float:
         scale = (high - low) / 255 or 1.0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dsnet_edge.arch import Activation
+from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.calibrate import Ranges
 from dsnet_edge.plan.float_ops import activate
 from dsnet_edge.plan.plan import Array, Epilogue, Plan
@@ -20,6 +21,7 @@ from dsnet_edge.plan.program import Op, Program
 from dsnet_edge.plan.quant import Quant, has_table, sums_integers
 
 _LOW, _HIGH = -128, 127
+_SMALLEST_RANGE = 1e-3  # of a feature map that is all but zero; batch norm makes the others about 1
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class _Affine:
 
 
 def quantize(plan: Plan, ranges: Ranges) -> Plan:
-    """The int8 plan of an fp32 plan; `ranges` come from `calibrate`."""
+    """The int8 plan of an fp32 plan; `ranges` come from `calibrate`.
+
+    Raises DsnetError, naming op and path, where the ranges do not fit the plan's weights.
+    """
     program = plan.program
     maps = {name: _affine(bounds) for name, bounds in ranges.outputs.items()}
     tensors, epilogues = dict(plan.tensors), dict(plan.epilogues)
@@ -69,7 +74,7 @@ def quantize_weight(weight: Array) -> tuple[Array, Array]:
 def _affine(bounds: Array) -> _Affine:
     """From `[P, 2]` lowest and highest numbers, zero between them."""
     low, high = bounds.T
-    scale = np.where(high - low > 1e-6, high - low, 1.0).astype(np.float32) / np.float32(_HIGH - _LOW)
+    scale = np.maximum(high - low, _SMALLEST_RANGE).astype(np.float32) / np.float32(_HIGH - _LOW)
     return _Affine(scale, np.clip(np.rint(_LOW - low / scale), _LOW, _HIGH).astype(np.int32))
 
 
@@ -84,6 +89,10 @@ def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, be
         step = float(before.scale[column])
         scales.append(float(source.scale[column]) * weight_scale * norm_scale / step)
         shifts.append(norm_shift / step + before.zero_point[column])
+        inputs = plan.tensors[f"{op.name}.weight"][0].size
+        if (np.abs(scales[-1]) * 255 * 127 * inputs + np.abs(shifts[-1])).max() >= 2**30:  # the format's bound
+            found = "weights and batch norm reach far beyond the activations found in calibration"
+            raise DsnetError(f"{op.name}, path {column}: {found}; calibrate on more photos, or train again")
     return Epilogue(np.array(scales, np.float32), np.array(shifts, np.float32))
 
 
