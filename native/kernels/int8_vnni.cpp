@@ -122,15 +122,18 @@ class Multiplier {
   explicit Multiplier(const Int8Multiply& op)
       : zero_point_(_mm512_set1_epi32(op.zero_point + 128)), shift_(_mm512_set1_ps(float(op.output_zero_point))) {}
 
+  // Beyond kMost every product saturates; below it, every product is an int32.
   static __m512 factor(const Int8Multiply& op, ptrdiff_t c) {
-    return _mm512_mul_ps(_mm512_loadu_ps(op.factor + c), _mm512_set1_ps(op.ratio));
+    constexpr float kMost = 1 << 20;
+    const __m512 factor = _mm512_mul_ps(_mm512_loadu_ps(op.factor + c), _mm512_set1_ps(op.ratio));
+    return _mm512_max_ps(_mm512_min_ps(factor, _mm512_set1_ps(kMost)), _mm512_set1_ps(-kMost));
   }
 
   DSNET_INLINE __m512i operator()(const uint8_t* const (&inputs)[4], const __m512 (&factors)[4]) const {
     __m512i q[4];
     DSNET_UNROLL for (int j = 0; j < 4; ++j) {
       const __m512 x = _mm512_cvtepi32_ps(_mm512_sub_epi32(widen(inputs[j]), zero_point_));
-      q[j] = bounded_steps(_mm512_fmadd_ps(x, factors[j], shift_));
+      q[j] = _mm512_cvtps_epi32(_mm512_fmadd_ps(x, factors[j], shift_));
     }
     return flipped(pack(q[0], q[1], q[2], q[3]));
   }

@@ -3,6 +3,8 @@
 // to meet them, once for all pixels.
 #pragma once
 
+#include <type_traits>
+
 #include "int8_vnni.h"
 #include "simd_gemm.h"
 
@@ -35,12 +37,15 @@ struct ShiftedTaps {
   static __m128i bits(int n) { return _mm_cvtsi32_si128(n); }  // shifts of 32 and more, or of a negative count, give zero
 };
 
-// Four outputs of one row, from column `x` on, of which `n` are stored. Where not all of their windows lie `inside` the image,
+enum class Place { inside, inside_dense, edge };  // dense: 16 channels in all, so that four pixels are one vector
+
+// Four outputs of one row, from column `x` on, of which `n` are stored. Where not all of their windows lie inside the image,
 // the rest is taken from `padding`.
-template <int kernel, int stride, bool inside>
+template <int kernel, int stride, Place place>
 DSNET_INLINE void depthwise_tile(const Int8Depthwise& op, const ShiftedTaps<kernel>& taps, const uint8_t* padding, __m512i start,
                                  const Channels& channels, const Activate& activate, ptrdiff_t c, int y, int x, int n) {
   constexpr int width = (kOutputs - 1) * stride + kernel;
+  constexpr bool inside = place != Place::edge;
   const int in_y = y * stride - op.window.padding, in_x = x * stride - op.window.padding;
   __m512i sums[kOutputs] = {start, start, start, start};
   for (int ky = 0; ky < kernel; ++ky) {
@@ -52,7 +57,8 @@ DSNET_INLINE void depthwise_tile(const Int8Depthwise& op, const ShiftedTaps<kern
     };
     DSNET_UNROLL for (int first = 0; first < width; first += 4) {
       const auto at = [&](int i) { return pixel(first + i < width ? first + i : width - 1); };
-      const __m512i columns = by_channel(at(0), at(1), at(2), at(3));
+      const bool whole = place == Place::inside_dense && first + 4 <= width;
+      const __m512i columns = whole ? by_channel(load(at(0))) : by_channel(at(0), at(1), at(2), at(3));
       DSNET_UNROLL for (int i = 0; i < kOutputs; ++i) {
         const int shift = i * stride - first;
         if (shift > -kernel && shift < 4) sums[i] = _mm512_dpbusd_epi32(sums[i], columns, taps.at[ky][shift + kernel - 1]);
@@ -63,6 +69,9 @@ DSNET_INLINE void depthwise_tile(const Int8Depthwise& op, const ShiftedTaps<kern
   store_rows(activate(sums[0], sums[1], sums[2], sums[3]), op.output + (ptrdiff_t{y} * op.out_w + x) * op.stride + c, op.stride,
              n);
 }
+
+template <Place place>
+using Constant = std::integral_constant<Place, place>;
 
 template <int kernel, int stride>
 void depthwise_panel(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
@@ -77,10 +86,15 @@ void depthwise_panel(const Int8Depthwise& op, Range out_rows, ptrdiff_t c) {
     const bool row_inside = y >= rows_inside.begin && y < rows_inside.end;
     for (int x = 0; x < op.out_w; x += kOutputs) {
       const int n = op.out_w - x < kOutputs ? op.out_w - x : kOutputs;
-      if (row_inside && x >= inside.begin && x + kOutputs <= inside.end) {
-        depthwise_tile<kernel, stride, true>(op, taps, padding, start, channels, activate, c, y, x, n);
+      const auto tile = [&](auto place) __attribute__((always_inline)) {
+        depthwise_tile<kernel, stride, place>(op, taps, padding, start, channels, activate, c, y, x, n);
+      };
+      if (!row_inside || x < inside.begin || x + kOutputs > inside.end) {
+        tile(Constant<Place::edge>());
+      } else if (op.stride == kPanel) {
+        tile(Constant<Place::inside_dense>());
       } else {
-        depthwise_tile<kernel, stride, false>(op, taps, padding, start, channels, activate, c, y, x, n);
+        tile(Constant<Place::inside>());
       }
     }
   }
