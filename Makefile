@@ -5,12 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test setup test-packages lint format bench arm arm-test native-test clean
+.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test clean
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
 
-test: native-test arm-test  ## all tests
+test: native-test fuzz arm-test  ## all tests
 	$(BIN)/python -m pytest
 
 setup: $(VENV)/.installed
@@ -33,6 +33,9 @@ native-test: test-packages  ## the C++ tests, here and under the address, undefi
 
 arm: test-packages  ## build/arm/dsnet-bench: static, for a Pi or Android's shell
 	scripts/build-arm.sh
+
+fuzz: test-packages  ## mutated model files against the reader; RUNS=1000000 for a long run
+	scripts/fuzz.sh $(RUNS)
 
 arm-test: test-packages  ## the C++ tests, cross-compiled to aarch64 and run under qemu-user
 	scripts/native-tests.sh arm

@@ -13,6 +13,7 @@ declare -A why=(
   [cmake]="configures the native tests"
   [ninja-build]="builds the native tests"
   [clang-19]="compiles for ARM, where gcc 12 spills registers, and checks the C++"
+  [libclang-rt-19-dev]="the fuzzer and its sanitizers"
   [lld-19]="links for ARM"
   [g++-aarch64-linux-gnu]="the ARM C++ library and headers"
   [qemu-user]="runs the ARM tests on this machine"
@@ -23,7 +24,7 @@ declare -A why=(
 build=(g++)
 # A Python that does not come from Debian (pyenv, conda) brings its own headers and venv.
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
-tests=(cmake ninja-build clang-19 lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist)
+tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in

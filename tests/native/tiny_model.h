@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "gguf_writer.h"
 
@@ -54,7 +55,7 @@ class TinyModel {
   uint32_t input = 0, scores = 0, logits = 0;
   std::string without;  // a key to leave out
 
-  explicit TinyModel(const std::string& of_precision = "fp32", uint32_t h = 13, uint32_t w = 11) : precision(of_precision) {
+  explicit TinyModel(std::string of_precision = "fp32", uint32_t h = 13, uint32_t w = 11) : precision(std::move(of_precision)) {
     const uint32_t h1 = (h + 1) / 2, w1 = (w + 1) / 2, h2 = (h1 + 1) / 2, w2 = (w1 + 1) / 2;  // after each stride of 2
     const Channels image = {3, 3, 3}, early = {8, 8, 8}, hidden = {5, 5, 5}, middle = {20, 33, 40}, late = {17, 32, 50};
     const uint32_t image_value = value("image", h, w, image, precision == "int8");
