@@ -1,5 +1,7 @@
 """The native runtime (native/python/module.cpp), thin over its C ABI (native/include/dsnet.h)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,9 @@ class Error(RuntimeError):
     """A failure of the runtime: one line naming the cause, and the `dsnet_status` of dsnet.h."""
 
     status: int
+
+def big_cores() -> list[int]:
+    """The big cores this thread may use, fastest first, one hardware thread each."""
 
 class Model:
     """A model.dsnet file, mapped and validated. Any number of sessions may share it."""
@@ -36,7 +41,9 @@ class Model:
 class Session:
     """Activations and threads to run a model; for one thread at a time. Keeps the model alive."""
 
-    def __init__(self, model: Model, threads: int = 1, isa: str | None = None) -> None: ...
+    def __init__(self, model: Model, threads: int = 1, isa: str | None = None, cores: Sequence[int] = ()) -> None:
+        """With `cores`, one thread a core: the caller stands for the first, the others are pinned to the rest."""
+
     @property
     def isa(self) -> str: ...
     def prefix(self, image: NDArray[np.float32]) -> None:

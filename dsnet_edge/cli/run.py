@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dsnet_edge.errors import ImageError, PathError
+from dsnet_edge.errors import DsnetError, ImageError, PathError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,25 +22,32 @@ def run(
     path: Annotated[str, typer.Option(help="A path index, or auto: the gate decides.")] = "auto",
     top: Annotated[int, typer.Option(min=1, help="Labels to print for each photo.")] = 5,
     backend: Annotated[str, typer.Option(help="sliced, executorch, litert or numpy.")] = "sliced",
-    threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, max=64, help="As many as there are big cores, unless given.")] = None,
+    cores: Annotated[str, typer.Option(help="Pin one thread to each of these, such as 4-7 or 0,2 (sliced only).")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Classify photos; print labels, probabilities, the chosen path and the time of every stage."""
     from rich.console import Console
 
+    from dsnet_edge import _native
     from dsnet_edge.runtime import Runner
+    from dsnet_edge.runtime.cores import parse_cores, pinned
 
-    runner = Runner(bundle, backend, threads)
+    chosen_cores = parse_cores(cores) if cores else []
+    if threads is not None and cores:
+        raise DsnetError("--cores already says how many threads there are; leave out --threads")
+    runner = Runner(bundle, backend, threads or len(_native.big_cores()), chosen_cores)
     chosen = _path(path)
     runner.check_path(chosen)
     results: list[tuple[str, Prediction]] = []
     failed = False
-    for image in images:
-        try:
-            results.append((str(image), runner(image, chosen)))
-        except ImageError as error:  # one bad photo does not hide the others
-            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
-            failed = True
+    with pinned(chosen_cores):
+        for image in images:
+            try:
+                results.append((str(image), runner(image, chosen)))
+            except ImageError as error:  # one bad photo does not hide the others
+                Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
+                failed = True
     if as_json:
         typer.echo(json.dumps([_record(file, prediction, top) for file, prediction in results], indent=2))
     elif results:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -63,16 +63,24 @@ class Stages:
 
 
 class Runner:
-    """Runs a bundle. One Runner serves one thread at a time; several may open the same bundle."""
+    """Runs a bundle. One Runner serves one thread at a time; several may open the same bundle.
 
-    def __init__(self, bundle: Bundle | FilePath | str, backend: str = "sliced", threads: int = 1) -> None:
+    `cores` (sliced only) stands in for `threads`: one thread a core, the first for the caller, whose own thread is not moved
+    (`pinned` does that), the others pinned.
+    """
+
+    def __init__(
+        self, bundle: Bundle | FilePath | str, backend: str = "sliced", threads: int = 1, cores: Sequence[int] = ()
+    ) -> None:
         if backend not in BACKENDS:
             raise DsnetError(f"no backend is called {backend!r}; choose one of {', '.join(BACKENDS)}")
         if threads < 1:
             raise DsnetError(f"threads must be at least 1, found {threads}")
         self.bundle = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
         self.backend_name = backend
-        self.backend = open_backend(backend)(self.bundle, threads)
+        if cores and backend != "sliced":
+            raise DsnetError(f"cores can be given to the sliced backend only, found {backend}; use taskset instead")
+        self.backend = _on_cores(self.bundle, cores) if cores else open_backend(backend)(self.bundle, threads)
 
     def __call__(self, photo: Photo, path: int | None = None) -> Prediction:
         """Classifies a photo on `path`, or on the path the gate chooses."""
@@ -136,6 +144,12 @@ def open_backend(name: str) -> Callable[[Bundle, int], Backend]:
         "numpy": ("oracle", "OracleBackend"),
     }[name]
     return getattr(importlib.import_module(f"dsnet_edge.runtime.{module}"), cls)
+
+
+def _on_cores(bundle: Bundle, cores: Sequence[int]) -> Backend:
+    from dsnet_edge.runtime.sliced import SlicedBackend
+
+    return SlicedBackend(bundle, len(cores), cores)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

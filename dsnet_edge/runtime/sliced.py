@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dsnet_edge import _native
@@ -12,11 +14,11 @@ from dsnet_edge.runtime.bundle import Bundle
 class SlicedBackend:
     """The features stay inside the session, so what `prefix` and `gate` hand out is only a token."""
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, cores: Sequence[int] = ()) -> None:
         file = bundle.file(bundle.backend_files("sliced")["file"])
         try:
             self.model = _native.Model(str(file))
-            self.session = _native.Session(self.model, threads)
+            self.session = _native.Session(self.model, threads, cores=list(cores))
         except _native.Error as error:
             raise BundleError(str(error)) from error
         found = (self.model.height, self.model.width, self.model.n_paths, self.model.n_classes)

@@ -65,6 +65,16 @@ DSNET_API dsnet_status dsnet_model_op_weights(const dsnet_model* model, int32_t 
 /* `threads` >= 1. `isa` is NULL for the best the CPU has, or one of "scalar", "avx2", "avx512", "neon". */
 DSNET_API dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session,
                                             char* message, size_t message_bytes);
+
+/* One thread a core: the caller stands for cores[0], the other threads are pinned to the rest. The caller's own thread is left
+ * where it is: who wants it on cores[0] moves it there, and back. A core twice, or one this process may not use, is refused. */
+DSNET_API dsnet_status dsnet_session_create_on(const dsnet_model* model, const int32_t* cores, int32_t n_cores, const char* isa,
+                                               dsnet_session** session, char* message, size_t message_bytes);
+
+/* The big cores this thread may use, fastest first, one hardware thread each: as many as a session should have threads. Writes
+ * up to `room` of their numbers and returns how many there are, at least 1 (0 if out of memory). */
+DSNET_API int32_t dsnet_big_cores(int32_t* cores, int32_t room);
+
 DSNET_API void dsnet_session_destroy(dsnet_session* session);
 DSNET_API const char* dsnet_session_isa(const dsnet_session* session);
 

@@ -4,11 +4,14 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "dsnet.h"
 
@@ -65,10 +68,14 @@ class Model {
 
 class Session {
  public:
-  Session(const Model& model, int32_t threads, const std::optional<std::string>& isa) : info_(model.info()) {
+  Session(const Model& model, int32_t threads, const std::optional<std::string>& isa, const std::vector<int32_t>& cores)
+      : info_(model.info()) {
     char message[kMessageBytes];
     dsnet_session* created;
-    check(dsnet_session_create(model.handle(), threads, isa ? isa->c_str() : nullptr, &created, message, sizeof message),
+    const char* name = isa ? isa->c_str() : nullptr;
+    check(cores.empty() ? dsnet_session_create(model.handle(), threads, name, &created, message, sizeof message)
+                        : dsnet_session_create_on(model.handle(), cores.data(), static_cast<int32_t>(cores.size()), name,
+                                                  &created, message, sizeof message),
           message);
     handle_.reset(created);
   }
@@ -166,6 +173,16 @@ NB_MODULE(_native, module) {
       },
       error.ptr());
 
+  module.def(
+      "big_cores",
+      [] {
+        std::vector<int32_t> cores(static_cast<size_t>(dsnet_big_cores(nullptr, 0)));
+        cores.resize(static_cast<size_t>(
+            std::min(dsnet_big_cores(cores.data(), static_cast<int32_t>(cores.size())), static_cast<int32_t>(cores.size()))));
+        return cores;
+      },
+      "The big cores this thread may use, fastest first.");
+
   nb::class_<Model>(module, "Model", "A model.dsnet file, mapped and validated.")
       .def(nb::init<const std::string&>(), "filename"_a)
       .def_prop_ro("name", [](const Model& model) { return model.info().name; })
@@ -180,8 +197,8 @@ NB_MODULE(_native, module) {
       .def("op_weights", &Model::op_weights, "op"_a, "path"_a, "Address and extent of what a path reads of an op's weights.");
 
   nb::class_<Session>(module, "Session", "Activations and threads to run a model; for one thread at a time.")
-      .def(nb::init<const Model&, int32_t, const std::optional<std::string>&>(), "model"_a, "threads"_a = 1, "isa"_a = nb::none(),
-           nb::keep_alive<1, 2>())
+      .def(nb::init<const Model&, int32_t, const std::optional<std::string>&, const std::vector<int32_t>&>(), "model"_a,
+           "threads"_a = 1, "isa"_a = nb::none(), "cores"_a = std::vector<int32_t>(), nb::keep_alive<1, 2>())
       .def_prop_ro("isa", &Session::isa)
       .def("prefix", &Session::prefix, "image"_a, "Runs the prefix on a normalised float32 image [height, width, 3].")
       .def("gate", &Session::gate, "The gate's scores, one a path.")

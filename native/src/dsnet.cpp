@@ -8,11 +8,13 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "cpu.h"
 #include "error.h"
 #include "model.h"
 #include "session.h"
+#include "topology.h"
 
 struct dsnet_model {
   dsnet::Model model;
@@ -44,6 +46,28 @@ dsnet_status guarded(char* message, size_t message_bytes, const char* subject, c
   } catch (const std::exception& error) {  // the standard library could not start a thread
     return report(DSNET_ERROR_MEMORY, error.what());
   }
+}
+
+// Each may be used, and only once.
+void check_cores(const std::vector<int>& cores) {
+  const std::vector<int> allowed = dsnet::allowed_cores();
+  for (size_t i = 0; i < cores.size(); ++i) {
+    if (std::find(allowed.begin(), allowed.end(), cores[i]) == allowed.end()) {
+      std::string list;
+      for (const int core : allowed) list += (list.empty() ? "" : ", ") + std::to_string(core);
+      dsnet::fail(DSNET_ERROR_ARGUMENT, "cores: expected some of those that this process may use, %s; found %d", list.c_str(),
+                  cores[i]);
+    }
+    if (std::find(cores.begin(), cores.begin() + static_cast<ptrdiff_t>(i), cores[i]) !=
+        cores.begin() + static_cast<ptrdiff_t>(i)) {
+      dsnet::fail(DSNET_ERROR_ARGUMENT, "cores: expected each once, found %d twice", cores[i]);
+    }
+  }
+}
+
+dsnet_session* new_session(const dsnet_model& model, int32_t threads, const std::vector<int>& cores, const char* isa) {
+  return new dsnet_session{
+      dsnet::Session(model.model, threads, dsnet::select_kernels(isa), dsnet::select_int8_kernels(isa), cores)};
 }
 
 bool is_path(const dsnet::Program& program, int32_t path) { return path >= 0 && path < program.n_paths; }
@@ -113,9 +137,34 @@ dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, con
     if (threads < 1 || threads > kMostThreads) {
       dsnet::fail(DSNET_ERROR_ARGUMENT, "threads: expected 1 to %d, found %d", kMostThreads, threads);
     }
-    *session =
-        new dsnet_session{dsnet::Session(model->model, threads, dsnet::select_kernels(isa), dsnet::select_int8_kernels(isa))};
+    *session = new_session(*model, threads, {}, isa);
   });
+}
+
+dsnet_status dsnet_session_create_on(const dsnet_model* model, const int32_t* cores, int32_t n_cores, const char* isa,
+                                     dsnet_session** session, char* message, size_t message_bytes) {
+  if (session != nullptr) *session = nullptr;
+  return guarded(message, message_bytes, "", [&] {
+    if (model == nullptr || session == nullptr || cores == nullptr) {
+      dsnet::fail(DSNET_ERROR_ARGUMENT, "model, cores and session must not be null");
+    }
+    if (n_cores < 1 || n_cores > kMostThreads) {
+      dsnet::fail(DSNET_ERROR_ARGUMENT, "cores: expected 1 to %d of them, found %d", kMostThreads, n_cores);
+    }
+    const std::vector<int> list(cores, cores + n_cores);
+    check_cores(list);
+    *session = new_session(*model, n_cores, list, isa);
+  });
+}
+
+int32_t dsnet_big_cores(int32_t* cores, int32_t room) {
+  int32_t count = 0;
+  guarded(nullptr, 0, "", [&] {
+    const std::vector<int> big = dsnet::big_cores(dsnet::allowed_cores());
+    count = static_cast<int32_t>(big.size());
+    if (cores != nullptr) std::copy_n(big.begin(), std::clamp(room, 0, count), cores);
+  });
+  return count;
 }
 
 void dsnet_session_destroy(dsnet_session* session) { delete session; }

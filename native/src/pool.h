@@ -13,8 +13,8 @@ namespace dsnet {
 
 class Pool {
  public:
-  // `threads` counts the caller: 1 starts none.
-  explicit Pool(int threads);
+  // `threads` counts the caller: 1 starts none. The others are pinned to cores[1], cores[2] ..., unless there are no cores.
+  explicit Pool(int threads, const std::vector<int>& cores = {});
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;

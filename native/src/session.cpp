@@ -23,8 +23,13 @@ uint8_t* allocate(size_t size) {
 
 void Session::Free::operator()(uint8_t* data) const { std::free(data); }
 
-Session::Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels)
-    : model_(model), kernels_(kernels), int8_kernels_(int8_kernels), arena_(allocate(model.layout.bytes)), pool_(threads) {}
+Session::Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels,
+                 const std::vector<int>& cores)
+    : model_(model),
+      kernels_(kernels),
+      int8_kernels_(int8_kernels),
+      arena_(allocate(model.layout.bytes)),
+      pool_(threads, cores) {}
 
 void Session::prefix(const float* image) noexcept {
   if (model_.program.precision == Precision::int8) quantize(image);

@@ -11,8 +11,9 @@ namespace dsnet {
 
 class Session {
  public:
-  // The model must outlive the session.
-  Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels);
+  // The model must outlive the session. Threads and cores are the pool's.
+  Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels,
+          const std::vector<int>& cores = {});
 
   const Model& model() const { return model_; }
   const char* isa() const { return kernels_.isa; }

@@ -1,4 +1,6 @@
 // Wrong calls of the C ABI are refused with a status, and change nothing.
+#include <sched.h>
+
 #include <cstring>
 #include <string>
 
@@ -56,6 +58,33 @@ void test_create(const Opened& opened) {
   dsnet_session_destroy(nullptr);
 }
 
+void test_cores(const Opened& opened) {
+  int32_t big[4] = {-1, -1, -1, -1};
+  const int32_t count = dsnet_big_cores(big, 4);
+  CHECK(count >= 1 && big[0] >= 0);
+  CHECK(dsnet_big_cores(nullptr, 4) == count && dsnet_big_cores(big, 0) == count && dsnet_big_cores(big, -1) == count);
+  dsnet_session* session = nullptr;
+  char message[256] = "";
+  const auto create_on = [&](const std::vector<int32_t>& cores) {
+    return dsnet_session_create_on(opened.model, cores.data(), static_cast<int32_t>(cores.size()), nullptr, &session, message,
+                                   sizeof message);
+  };
+  for (const std::vector<int32_t>& wrong : {std::vector<int32_t>{-1}, {100000}, {big[0], big[0]}, std::vector<int32_t>(300)}) {
+    CHECK(create_on(wrong) == DSNET_ERROR_ARGUMENT && session == nullptr && std::strstr(message, "cores") != nullptr);
+  }
+  const int32_t* none = nullptr;
+  CHECK(dsnet_session_create_on(opened.model, none, 1, nullptr, &session, message, sizeof message) == DSNET_ERROR_ARGUMENT);
+  CHECK(dsnet_session_create_on(opened.model, big, 0, nullptr, &session, message, sizeof message) == DSNET_ERROR_ARGUMENT);
+  cpu_set_t before, after;
+  CHECK(sched_getaffinity(0, sizeof before, &before) == 0);
+  CHECK(create_on({big, big + (count < 4 ? count : 4)}) == DSNET_OK);
+  std::vector<float> logits(static_cast<size_t>(opened.info.n_classes));
+  int32_t taken = 0;
+  CHECK(dsnet_run(session, opened.image.data(), 0, logits.data(), &taken, nullptr, nullptr) == DSNET_OK);
+  CHECK(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&before, &after));  // the caller is left alone
+  dsnet_session_destroy(session);
+}
+
 void test_run(const Opened& opened) {
   const Session owner = create(opened.model, 1);
   dsnet_session* session = owner.get();
@@ -97,6 +126,7 @@ int main() {
   const Opened opened(file.name());
   test_model(opened);
   test_create(opened);
+  test_cores(opened);
   test_run(opened);
   return check::report("arguments");
 }
