@@ -97,5 +97,8 @@ struct Int8Kernels {
 extern const Int8Kernels kInt8ScalarKernels;
 extern const Int8Kernels kInt8Avx2Kernels;
 extern const Int8Kernels kInt8VnniKernels;
+extern const Int8Kernels kInt8NeonKernels;
+extern const Int8Kernels kInt8NeonDotprodKernels;
+extern const Int8Kernels kInt8NeonI8mmKernels;
 
 }  // namespace dsnet

@@ -43,16 +43,16 @@ struct Neon {
   DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride,
                                       const float* weights, ptrdiff_t panel_stride, int length) {
     ptrdiff_t k = 0;
-    for (; k + 4 <= length; k += 4) {
+    for (; k + 4 <= length; k += 4, weights += ptrdiff_t{4} * kPanel) {
+      opaque(k);
       Vector x[rows];
       DSNET_UNROLL for (int i = 0; i < rows; ++i) x[i] = vld1q_f32(input + i * input_stride + k);
-      const float* w = weights + k * kPanel;
-      step<rows, vectors, 0>(sums, x, w, panel_stride);
-      step<rows, vectors, 1>(sums, x, w, panel_stride);
-      step<rows, vectors, 2>(sums, x, w, panel_stride);
-      step<rows, vectors, 3>(sums, x, w, panel_stride);
+      step<rows, vectors, 0>(sums, x, weights, panel_stride);
+      step<rows, vectors, 1>(sums, x, weights, panel_stride);
+      step<rows, vectors, 2>(sums, x, weights, panel_stride);
+      step<rows, vectors, 3>(sums, x, weights, panel_stride);
     }
-    dsnet::accumulate<Neon, rows, vectors>(sums, input + k, input_stride, weights + k * kPanel, panel_stride, length - int(k));
+    dsnet::accumulate<Neon, rows, vectors>(sums, input + k, input_stride, weights, panel_stride, length - int(k));
   }
 };
 

@@ -13,6 +13,9 @@ namespace dsnet {
 template <class Simd>
 using Vector = typename Simd::Vector;
 
+// Hides where an index comes from: otherwise the compiler replaces it by a pointer for every row, each to be advanced.
+DSNET_INLINE void opaque(ptrdiff_t& index) { asm("" : "+r"(index)); }
+
 template <class Simd>
 DSNET_INLINE Vector<Simd> load(const float* data) {
   return *reinterpret_cast<const Vector<Simd>*>(data);

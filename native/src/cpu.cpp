@@ -1,5 +1,9 @@
 #include "cpu.h"
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -20,6 +24,10 @@ bool has_avx512() {
 }
 
 bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi"); }
+#elif defined(__aarch64__)
+bool has_dotprod() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+
+bool has_i8mm() { return (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0; }
 #endif
 
 struct Candidate {
@@ -50,6 +58,10 @@ const Int8Candidate kInt8Candidates[] = {
     {"avx512", kInt8VnniKernels, has_vnni},
     {"avx512", kInt8Avx2Kernels, has_avx2},
     {"avx2", kInt8Avx2Kernels, has_avx2},
+#elif defined(__aarch64__)
+    {"neon", kInt8NeonI8mmKernels, has_i8mm},
+    {"neon", kInt8NeonDotprodKernels, has_dotprod},
+    {"neon", kInt8NeonKernels, always},
 #endif
     {"scalar", kInt8ScalarKernels, always},
 };

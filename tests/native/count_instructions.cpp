@@ -4,7 +4,7 @@
 //   count-instructions ops MODEL PATH...    // every op of the prefix and the gate, and of the suffix on these paths
 //
 // Prints one tab-separated line a count, which comes last:
-//   layer  CHANNELS  sliced | ideal
+//   layer  fp32 | int8  CHANNELS  sliced | ideal
 //   op     prefix | gate | suffix  PATH  NAME
 #include <unistd.h>
 
@@ -35,46 +35,78 @@ void count(const std::string& label, const Body& body) {
 }
 
 struct Free {
-  void operator()(float* data) const { std::free(data); }
+  void operator()(void* data) const { std::free(data); }
 };
-using Floats = std::unique_ptr<float[], Free>;
 
-Floats zeros(size_t count) {
-  const size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
-  auto* data = static_cast<float*>(std::aligned_alloc(64, bytes));
+template <class T>
+std::unique_ptr<T[], Free> zeros(size_t count) {
+  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
+  void* data = std::aligned_alloc(64, bytes);
   if (data == nullptr) throw std::bad_alloc();
   std::memset(data, 0, bytes);
-  return Floats(data);
+  return std::unique_ptr<T[], Free>(static_cast<T*>(data));
 }
 
-// `c` to `c` channels over 14 x 14 pixels, the weights packed for `c_max` inputs.
-void count_layer(int c, int c_max, const char* weights_kind) {
-  constexpr int kPixels = 14 * 14;
+// `c` to `c` channels over 14 x 14 pixels with relu6, the weights packed for `c_max` inputs.
+struct Layer {
+  static constexpr int kPixels = 14 * 14;
+  int c, c_max;
+  const char* packing;
+
+  size_t channels() const { return static_cast<size_t>(c); }
+  size_t elements() const { return kPixels * channels(); }
+  size_t weights() const { return static_cast<size_t>(c_max) * channels(); }
+  ptrdiff_t panel_stride() const { return ptrdiff_t{c_max} * dsnet::kPanel; }
+
+  std::string label(const char* precision) const {
+    return std::string("layer\t") + precision + "\t" + std::to_string(c) + "\t" + packing + "\t";
+  }
+
+  template <class Kernels>
+  dsnet::GemmSplit split(const Kernels& kernels, int element_bytes) const {
+    return dsnet::split_gemm(kPixels, c, c / dsnet::kPanel, kernels, 1, element_bytes);
+  }
+};
+
+void count_fp32(const Layer& layer) {
   const dsnet::Kernels& kernels = dsnet::select_kernels(nullptr);
-  const int panels = c / dsnet::kPanel;
-  const auto wide = static_cast<size_t>(c), steps = static_cast<size_t>(c_max);
-  const Floats input = zeros(kPixels * wide), weights = zeros(steps * wide), output = zeros(kPixels * wide);
-  const Floats scale = zeros(wide), shift = zeros(wide);
+  const auto input = zeros<float>(layer.elements()), output = zeros<float>(layer.elements());
+  const auto weights = zeros<float>(layer.weights()), table = zeros<float>(layer.channels());
   const dsnet::Gemm job = {input.get(),
-                           c,
-                           c,
-                           {weights.get(), ptrdiff_t{c_max} * dsnet::kPanel},
+                           layer.c,
+                           layer.c,
+                           {weights.get(), layer.panel_stride()},
                            output.get(),
-                           c,
-                           {scale.get(), shift.get(), dsnet::Activation::relu6}};
-  char label[64];
-  std::snprintf(label, sizeof label, "layer\t%d\t%s\t", c, weights_kind);
-  count(label, [&] {
-    const dsnet::GemmSplit split = dsnet::split_gemm(kPixels, c, panels, kernels, 1);
+                           layer.c,
+                           {table.get(), table.get(), dsnet::Activation::relu6}};
+  count(layer.label("fp32"), [&] {
+    const dsnet::GemmSplit split = layer.split(kernels, sizeof(float));
     for (int i = 0; i < split.count(); ++i) kernels.gemm(job, split.rows_of(i), split.panels_of(i));
+  });
+}
+
+void count_int8(const Layer& layer) {
+  const dsnet::Int8Kernels& kernels = dsnet::select_int8_kernels(nullptr);
+  const auto input = zeros<int8_t>(layer.elements()), output = zeros<int8_t>(layer.elements());
+  const auto weights = zeros<int8_t>(layer.weights());
+  const auto table = zeros<float>(layer.channels());
+  const auto sums = zeros<int32_t>(layer.channels());
+  const dsnet::Int8Pointwise job = {input.get(),  layer.c,       0,
+                                    layer.c,      weights.get(), layer.panel_stride(),
+                                    output.get(), layer.c,       {table.get(), table.get(), sums.get(), nullptr, -128, 127}};
+  count(layer.label("int8"), [&] {
+    const dsnet::GemmSplit split = layer.split(kernels, 1);
+    for (int i = 0; i < split.count(); ++i) kernels.pointwise(job, split.rows_of(i), split.panels_of(i));
   });
 }
 
 void count_layers() {
   constexpr int kWidest = 640;
   for (const int c : {224, 416, 640}) {
-    count_layer(c, kWidest, "sliced");
-    count_layer(c, c, "ideal");
+    for (const Layer& layer : {Layer{c, kWidest, "sliced"}, Layer{c, c, "ideal"}}) {
+      count_fp32(layer);
+      count_int8(layer);
+    }
   }
 }
 
@@ -83,7 +115,7 @@ void count_ops(const char* filename, const std::vector<int>& paths) {
   dsnet::Model model(filename);
   dsnet::Program& program = model.program;
   const dsnet::Value& input = program.values[static_cast<size_t>(program.input)];
-  const Floats image = zeros(static_cast<size_t>(input.h) * static_cast<size_t>(input.w) * 3);
+  const auto image = zeros<float>(static_cast<size_t>(input.h) * static_cast<size_t>(input.w) * 3);
   dsnet::Session session(model, 1, dsnet::select_kernels(nullptr), dsnet::select_int8_kernels(nullptr));
   const auto op = [&](const char* segment, int path, int o) {
     char label[256];
