@@ -9,64 +9,86 @@ Counts are exact and repeatable; they say nothing about caches or stalls. Build 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path as FilePath
 from typing import Annotated
 
 import typer
 
+from dsnet_convert.golden import golden_images
 from dsnet_convert.random_weights import random_plan
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.arch import preset
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.calibrate import calibrate
+from dsnet_edge.plan.quantize import quantize
 
 ROOT = FilePath(__file__).resolve().parent.parent
 BUILD = ROOT / "build/native-arm"
 RECORD = ROOT / "benchmarks/results/arm-instructions.json"
-CPUS = ("cortex-a72", "cortex-a76")
+PROCESSORS = {"fp32": ("cortex-a72", "cortex-a76"), "int8": ("cortex-a72", "cortex-a76", "max")}
 NETWORK, CHECKED_PATHS = "dsmbnet14", (0, 6, 13)
 TOLERANCE = 0.005
-# What XNNPACK's kernels take for the same layers on a Cortex-A76 (fp32 gemm 6x8), millions.
-LAYER_BARS = {"224": 3.24, "416": 11.0, "640": 26.0}
+# What XNNPACK's kernels take for the same layers on a Cortex-A76, millions: fp32 gemm 6x8, int8 dot product.
+LAYER_BARS = {"fp32": {"224": 3.24, "416": 11.0, "640": 26.0}, "int8": {"224": 0.85, "416": 2.78, "640": 6.45}}
+BARRED = {"fp32": PROCESSORS["fp32"], "int8": ("cortex-a76", "max")}
 
 Counts = dict[str, dict[str, int]]  # group -> name -> instructions
+Record = dict[str, dict[str, Counts]]  # precision -> processor
 
 
 def main(check: Annotated[bool, typer.Option("--check", help="Compare with the record; write nothing.")] = False) -> None:
-    plan = random_plan(preset(NETWORK), seed=0)
-    model = _write(plan, "all")
-    paths = CHECKED_PATHS if check else tuple(range(len(plan.program.paths)))
-    found = {cpu: _count(cpu, "layers") | _count(cpu, "ops", model, *paths) for cpu in CPUS}
-    failures = [*_over_the_bar(found), *_slicing_costs(plan, found)]
+    fp32 = random_plan(preset(NETWORK), seed=0)
+    middle = fp32.program.paths[CHECKED_PATHS[1]]
+    paths = CHECKED_PATHS if check else tuple(range(len(fp32.program.paths)))
+    found: Record = {}
+    failures: list[str] = []
+    for precision, processors in PROCESSORS.items():
+        model = _write(fp32, precision, "all")
+        alone = _write(fp32.select((middle,)), precision, f"path{CHECKED_PATHS[1]}")
+        found[precision] = {cpu: _count_layers(cpu, precision) | _count(cpu, "ops", model, *paths) for cpu in processors}
+        for cpu in processors:
+            failures += _slicing_costs(f"{precision}, {cpu}", found[precision][cpu], _count(cpu, "ops", alone, 0)["suffix 0"])
+    failures += _over_the_bar(found)
     if check:
         failures += _changes(json.loads(RECORD.read_text())["counts"], found)
     else:
-        RECORD.write_text(json.dumps({"network": NETWORK, "tools": _tools(), "counts": found}, indent=1) + "\n")
+        RECORD.write_text(_as_json({"network": NETWORK, "tools": _tools(), "counts": found}))
         print(_markdown(found, paths))
     if failures:
         sys.exit("\n".join(failures))
-    print(f"{len(CPUS)} processors, paths {', '.join(map(str, paths))}: instruction counts are as recorded and slicing adds none")
+    print(f"paths {', '.join(map(str, paths))}: instruction counts are as recorded, and slicing adds none")
 
 
-def _write(plan: Plan, name: str) -> FilePath:
-    file = BUILD / f"{NETWORK}-{name}.dsnet"
+def _write(plan: Plan, precision: str, name: str) -> FilePath:
+    """The model of an fp32 plan in that precision; int8 ranges come from one image, as counts do not depend on them."""
+    file = BUILD / f"{NETWORK}-{precision}-{name}.dsnet"
+    if precision == "int8":
+        plan = quantize(plan, calibrate(plan, golden_images(plan, [])[:1]))
     write_sliced(plan, file)
     return file
 
 
+def _count_layers(cpu: str, precision: str) -> Counts:
+    groups = _count(cpu, "layers")
+    return {f"layers {packing}": groups[f"{precision} {packing}"] for packing in ("sliced", "ideal")}
+
+
 def _count(cpu: str, *arguments: object) -> Counts:
-    """Runs count-instructions; groups are `layers sliced`, `layers ideal`, `prefix`, `gate` and `suffix PATH`."""
-    plugin = _plugin()
+    """Runs count-instructions; groups are `PRECISION sliced`, `PRECISION ideal`, `prefix`, `gate` and `suffix PATH`."""
     program = BUILD / "tests/native/count-instructions"
-    command = ["qemu-aarch64", "-cpu", cpu, "-plugin", str(plugin), str(program), *map(str, arguments)]
+    command = ["qemu-aarch64", "-cpu", cpu, "-plugin", str(_plugin()), str(program), *map(str, arguments)]
     lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     counts: Counts = {}
     for line in lines:
         kind, *fields, count = line.split("\t")
         if kind == "layer":
-            name, group = fields[0], f"layers {fields[1]}"
+            precision, name, packing = fields
+            group = f"{precision} {packing}"
         else:
             segment, path, name = fields
             group = f"suffix {path}" if segment == "suffix" else segment
@@ -81,36 +103,40 @@ def _plugin() -> FilePath:
     return library
 
 
-def _over_the_bar(found: dict[str, Counts]) -> Iterable[str]:
-    for cpu, counts in found.items():
-        for channels, bar in LAYER_BARS.items():
-            count = counts["layers sliced"][channels]
+def _over_the_bar(found: Record) -> Iterable[str]:
+    for precision, bars in LAYER_BARS.items():
+        for cpu, (channels, bar) in product(BARRED[precision], bars.items()):
+            count = found[precision][cpu]["layers sliced"][channels]
             if count > bar * 1e6:
-                yield f"{cpu}: a {channels} -> {channels} layer takes {count:,} instructions, more than XNNPACK's {bar} million"
+                yield f"{precision}, {cpu}, layer of {channels}: {count:,} instructions, more than XNNPACK's {bar} million"
 
 
-def _slicing_costs(plan: Plan, found: dict[str, Counts]) -> Iterable[str]:
-    """A path of the shared arena against a model of that path alone, packed by itself: the same instructions, op by op."""
-    middle = CHECKED_PATHS[1]
-    alone = _write(plan.select((plan.program.paths[middle],)), f"path{middle}")
-    for cpu, counts in found.items():
-        pairs = ((counts[f"suffix {middle}"], _count(cpu, "ops", alone, 0)["suffix 0"]),)
-        for sliced, ideal in (*pairs, (counts["layers sliced"], counts["layers ideal"])):
-            for name in ideal:
-                if sliced[name] != ideal[name]:
-                    yield f"{cpu}: {name} takes {sliced[name]:,} instructions sliced, {ideal[name]:,} packed by itself"
+def _slicing_costs(where: str, counts: Counts, alone: dict[str, int]) -> Iterable[str]:
+    """A slice against weights that are packed by themselves: the same instructions, for a layer and each op of a path."""
+    pairs = ((counts["layers sliced"], counts["layers ideal"]), (counts[f"suffix {CHECKED_PATHS[1]}"], alone))
+    for sliced, ideal in pairs:
+        for name in ideal:
+            if sliced[name] != ideal[name]:
+                yield f"{where}, {name}: {sliced[name]:,} instructions sliced, {ideal[name]:,} packed by itself"
 
 
-def _changes(recorded: dict[str, Counts], found: dict[str, Counts]) -> Iterable[str]:
-    for cpu, groups in found.items():
-        for group, counts in groups.items():
-            for name, count in counts.items():
-                expected = recorded[cpu][group].get(name, 0)
-                if abs(count - expected) > TOLERANCE * expected:
-                    yield (
-                        f"{cpu}, {group}, {name}: {count:,} instructions, recorded {expected:,}; "
-                        f"if that is meant, run python {FilePath(__file__).relative_to(ROOT)}"
-                    )
+def _changes(recorded: Record, found: Record) -> Iterable[str]:
+    for precision, processors in found.items():
+        for cpu, groups in processors.items():
+            for group, counts in groups.items():
+                for name, count in counts.items():
+                    expected = recorded[precision][cpu][group].get(name, 0)
+                    if abs(count - expected) > TOLERANCE * expected:
+                        yield (
+                            f"{precision}, {cpu}, {group}, {name}: {count:,} instructions, recorded {expected:,}; "
+                            f"if that is meant, run python {FilePath(__file__).relative_to(ROOT)}"
+                        )
+
+
+def _as_json(record: dict[str, object]) -> str:
+    """A line for each group of counts."""
+    text = json.dumps(record, indent=1)
+    return re.sub(r"\{[^{}]*\}", lambda group: " ".join(group[0].split()), text) + "\n"
 
 
 def _tools() -> list[str]:
@@ -118,15 +144,30 @@ def _tools() -> list[str]:
     return [subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[0] for command in commands]
 
 
-def _markdown(found: dict[str, Counts], paths: Iterable[int]) -> str:
-    millions = "{:.3f}".format
-    rows: list[list[object]] = [["layer", *CPUS, "XNNPACK on A76"]]
-    rows += [[c, *(millions(found[cpu]["layers sliced"][c] / 1e6) for cpu in CPUS), bar] for c, bar in LAYER_BARS.items()]
-    totals: list[list[object]] = [["path", *CPUS]]
+def _markdown(found: Record, paths: Iterable[int]) -> str:
+    return "\n\n".join(
+        text for precision in found for text in (_layer_table(precision, found), _path_table(precision, found, paths))
+    )
+
+
+def _layer_table(precision: str, found: Record) -> str:
+    rows: list[list[object]] = [[f"{precision} layer", *found[precision], "XNNPACK on A76"]]
+    for channels, bar in LAYER_BARS[precision].items():
+        rows.append([channels, *(_millions([counts["layers sliced"][channels]]) for counts in found[precision].values()), bar])
+    return _table(rows)
+
+
+def _path_table(precision: str, found: Record, paths: Iterable[int]) -> str:
+    rows: list[list[object]] = [[f"{precision} path", *found[precision]]]
     for path in paths:
         groups = ("prefix", "gate", f"suffix {path}")
-        totals.append([path, *(millions(sum(sum(found[cpu][g].values()) for g in groups) / 1e6) for cpu in CPUS)])
-    return _table(rows) + "\n\n" + _table(totals) + "\n"
+        totals = ([n for group in groups for n in counts[group].values()] for counts in found[precision].values())
+        rows.append([path, *map(_millions, totals)])
+    return _table(rows)
+
+
+def _millions(counts: Iterable[int]) -> str:
+    return f"{sum(counts) / 1e6:.3f}"
 
 
 def _table(rows: list[list[object]]) -> str:

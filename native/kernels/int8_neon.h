@@ -11,6 +11,11 @@
 namespace dsnet {
 namespace {
 
+template <int n>
+struct Count {
+  static constexpr int value = n;
+};
+
 constexpr int kQuads = kPanel / 4;  // vectors of 32-bit sums in a panel
 
 // 16 channels, four vectors.
@@ -126,63 +131,114 @@ void pointwise(const Int8Pointwise& op, Range rows, Range panels) {
   }
 }
 
-// One output pixel: 16 channels of the pixels below each tap. Two products fit 16 bits, as weights are above -128.
-template <int n_taps>
-DSNET_INLINE void add_taps(Sums& sums, const int8_t* const* pixels, ptrdiff_t c, const int8_t* taps, ptrdiff_t taps_stride,
-                           int count) {
-  int32x4_t(&sum)[kQuads] = sums.quad;
-  const auto add = [&](int16x8_t low, int16x8_t high) __attribute__((always_inline)) {
-    sum[0] = vaddw_s16(sum[0], vget_low_s16(low));
-    sum[1] = vaddw_high_s16(sum[1], low);
-    sum[2] = vaddw_s16(sum[2], vget_low_s16(high));
-    sum[3] = vaddw_high_s16(sum[3], high);
-  };
-  const int n = n_taps > 0 ? n_taps : count;
-  DSNET_UNROLL for (int t = 0; t + 2 <= n; t += 2) {
-    const int8x16_t x = vld1q_s8(pixels[t] + c), w = vld1q_s8(taps + t * taps_stride);
-    const int8x16_t x2 = vld1q_s8(pixels[t + 1] + c), w2 = vld1q_s8(taps + (t + 1) * taps_stride);
-    add(vmlal_s8(vmull_s8(vget_low_s8(x), vget_low_s8(w)), vget_low_s8(x2), vget_low_s8(w2)),
-        vmlal_high_s8(vmull_high_s8(x, w), x2, w2));
+// Adds taps `t` and `t + 1` (or the last one alone) of a pixel: two products fit 16 bits, as weights are above -128.
+template <class Pixel>
+DSNET_INLINE void add_taps(Sums& sums, int t, int n_taps, const Pixel& pixel, const int8_t* taps, ptrdiff_t taps_stride) {
+  const int8x16_t x = vld1q_s8(pixel(t)), w = vld1q_s8(taps + t * taps_stride);
+  int16x8_t low = vmull_s8(vget_low_s8(x), vget_low_s8(w)), high = vmull_high_s8(x, w);
+  if (t + 1 < n_taps) {
+    const int8x16_t x2 = vld1q_s8(pixel(t + 1)), w2 = vld1q_s8(taps + (t + 1) * taps_stride);
+    low = vmlal_s8(low, vget_low_s8(x2), vget_low_s8(w2));
+    high = vmlal_high_s8(high, x2, w2);
   }
-  if (n % 2 != 0) {
-    const int8x16_t x = vld1q_s8(pixels[n - 1] + c), w = vld1q_s8(taps + (n - 1) * taps_stride);
-    add(vmull_s8(vget_low_s8(x), vget_low_s8(w)), vmull_high_s8(x, w));
+  sums.quad[0] = vaddw_s16(sums.quad[0], vget_low_s16(low));
+  sums.quad[1] = vaddw_high_s16(sums.quad[1], low);
+  sums.quad[2] = vaddw_s16(sums.quad[2], vget_low_s16(high));
+  sums.quad[3] = vaddw_high_s16(sums.quad[3], high);
+}
+
+// `n` neighbouring pixels of one row, 16 channels, their windows inside the image.
+template <int kernel, int n>
+DSNET_INLINE void depthwise_tile(const Int8Depthwise& op, const Sums& first, const int8_t* origin, ptrdiff_t channel,
+                                 int8_t* output) {
+  constexpr int n_taps = kernel * kernel;
+  Sums sums[n];
+  DSNET_UNROLL for (int i = 0; i < n; ++i) {
+    const auto pixel = [&](int t) { return origin + ((t / kernel) * op.w + t % kernel + i * op.window.stride) * op.stride; };
+    sums[i] = first;
+    DSNET_UNROLL for (int t = 0; t < n_taps; t += 2) add_taps(sums[i], t, n_taps, pixel, op.taps + channel, op.taps_stride);
+  }
+  requantize(sums, op.epilogue, channel, output, op.stride);
+}
+
+// Pixels `columns` of an output row, their windows inside the image.
+template <int kernel>
+void depthwise_inside(const Int8Depthwise& op, int y, Range columns) {
+  const int stride = op.window.stride, padding = op.window.padding;
+  for (ptrdiff_t c = 0; c < op.c; c += kPanel) {
+    const Sums first = first_sums(op.epilogue, op.input_zero_point, c);
+    int x = columns.begin;
+    const auto tiles = [&](auto count) __attribute__((always_inline)) {
+      constexpr int n = decltype(count)::value;
+      for (; x + n <= columns.end; x += n) {
+        const int8_t* origin = op.input + (ptrdiff_t(y * stride - padding) * op.w + x * stride - padding) * op.stride + c;
+        depthwise_tile<kernel, n>(op, first, origin, c, op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c);
+      }
+    };
+    tiles(Count<4>());
+    tiles(Count<1>());
   }
 }
 
-// `n_taps` 0 stands for any window. Channels are taken in blocks, which bounds the pixel that stands for the padding.
-template <int n_taps>
-void depthwise_rows(const Int8Depthwise& op, Range out_rows) {
-  constexpr int kBlock = 512, kMostTaps = 64 * 64;
-  const auto [kernel, stride, padding] = op.window;
+// One output pixel; `size` 0 stands for any window. Channels are taken in blocks, which bounds the pixel that stands for the
+// padding.
+template <int size>
+void depthwise_pixel(const Int8Depthwise& op, int y, int x) {
+  constexpr int kBlock = 512, kMostTaps = size > 0 ? size * size : 64 * 64;
+  const int kernel = size > 0 ? size : op.window.kernel, n_taps = kernel * kernel;
+  const int stride = op.window.stride, padding = op.window.padding;
   int8_t outside[kBlock];
   memset(outside, op.input_zero_point, sizeof outside);
-  const int8_t* pixels[n_taps > 0 ? n_taps : kMostTaps];
+  const int8_t* pixels[kMostTaps];
   for (int begin = 0; begin < op.c; begin += kBlock) {
-    const int size = op.c - begin < kBlock ? op.c - begin : kBlock;
-    for (int y = out_rows.begin; y < out_rows.end; ++y) {
-      for (int x = 0; x < op.out_w; ++x) {
-        int count = 0;
-        for (int in_y = y * stride - padding; in_y < y * stride - padding + kernel; ++in_y) {
-          for (int in_x = x * stride - padding; in_x < x * stride - padding + kernel; ++in_x) {
-            const bool inside = in_y >= 0 && in_y < op.h && in_x >= 0 && in_x < op.w;
-            pixels[count++] = inside ? op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.stride + begin : outside;
-          }
-        }
-        int8_t* output = op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + begin;
-        for (int c = 0; c < size; c += kPanel) {
-          Sums sums[1] = {first_sums(op.epilogue, op.input_zero_point, begin + c)};
-          add_taps<n_taps>(sums[0], pixels, c, op.taps + begin + c, op.taps_stride, count);
-          requantize(sums, op.epilogue, begin + c, output + c, 0);
-        }
+    const int8_t** next = pixels;
+    for (int in_y = y * stride - padding; in_y < y * stride - padding + kernel; ++in_y) {
+      for (int in_x = x * stride - padding; in_x < x * stride - padding + kernel; ++in_x) {
+        const bool inside = in_y >= 0 && in_y < op.h && in_x >= 0 && in_x < op.w;
+        *next++ = inside ? op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.stride + begin : outside;
       }
+    }
+    for (int c = begin; c < op.c && c < begin + kBlock; c += kPanel) {
+      Sums sums[1] = {first_sums(op.epilogue, op.input_zero_point, c)};
+      const auto pixel = [&](int t) { return pixels[t] + (c - begin); };
+      if constexpr (size > 0) {
+        DSNET_UNROLL for (int t = 0; t < n_taps; t += 2) add_taps(sums[0], t, n_taps, pixel, op.taps + c, op.taps_stride);
+      } else {
+        for (int t = 0; t < n_taps; t += 2) add_taps(sums[0], t, n_taps, pixel, op.taps + c, op.taps_stride);
+      }
+      requantize(sums, op.epilogue, c, op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c, 0);
     }
   }
 }
 
+// Output positions whose whole window lies inside the input.
+inline Range inside(int size, int out_size, const Window& window) {
+  const int begin = (window.padding + window.stride - 1) / window.stride;
+  const int end = size + window.padding < window.kernel ? 0 : (size + window.padding - window.kernel) / window.stride + 1;
+  const int last = end < out_size ? end : out_size;
+  return {begin < last ? begin : last, last};
+}
+
+// `kernel` 0 stands for any.
+template <int kernel>
+void depthwise_rows(const Int8Depthwise& op, Range out_rows) {
+  const Range rows = inside(op.h, out_rows.end, op.window), columns = inside(op.w, op.out_w, op.window);
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    Range done = {0, 0};
+    if constexpr (kernel > 0) {
+      if (y >= rows.begin && y < rows.end) {
+        done = columns;
+        depthwise_inside<kernel>(op, y, columns);
+      }
+    }
+    for (int x = 0; x < done.begin; ++x) depthwise_pixel<kernel>(op, y, x);
+    for (int x = done.end; x < op.out_w; ++x) depthwise_pixel<kernel>(op, y, x);
+  }
+}
+
 inline void depthwise(const Int8Depthwise& op, Range out_rows) {
-  if (op.window.kernel == 3) return depthwise_rows<9>(op, out_rows);
-  if (op.window.kernel == 5) return depthwise_rows<25>(op, out_rows);
+  if (op.window.kernel == 3) return depthwise_rows<3>(op, out_rows);
+  if (op.window.kernel == 5) return depthwise_rows<5>(op, out_rows);
   depthwise_rows<0>(op, out_rows);
 }
 

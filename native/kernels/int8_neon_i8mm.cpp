@@ -38,19 +38,19 @@ struct Matrix {
     int32x4_t tiles[pairs][2 * kQuads];
     DSNET_UNROLL for (auto& pair : tiles) { DSNET_UNROLL for (auto& tile : pair) tile = vdupq_n_s32(0); }
     int8x16_t low[pairs], high[pairs];
-    const auto row = [&](int i, ptrdiff_t k) { return input + (i < rows ? i : rows - 1) * op.input_stride + k; };
     ptrdiff_t k = 0;
+    const auto row = [&](int i) { return input + (i < rows ? i : rows - 1) * op.input_stride + k; };
     for (; k + 16 <= op.k; k += 16, weights += 16 * kPanel) {
       opaque(k);
       DSNET_UNROLL for (int p = 0; p < pairs; ++p) {
-        interleave(vld1q_s8(row(2 * p, k)), vld1q_s8(row(2 * p + 1, k)), low[p], high[p]);
+        interleave(vld1q_s8(row(2 * p)), vld1q_s8(row(2 * p + 1)), low[p], high[p]);
       }
       step<pairs>(tiles, low, weights, weights + 4 * kPanel);
       step<pairs>(tiles, high, weights + 8 * kPanel, weights + 12 * kPanel);
     }
     if (const int left = op.k - int(k); left > 0) {
       DSNET_UNROLL for (int p = 0; p < pairs; ++p) {
-        interleave(first_bytes(row(2 * p, k), left), first_bytes(row(2 * p + 1, k), left), low[p], high[p]);
+        interleave(first_bytes(row(2 * p), left), first_bytes(row(2 * p + 1), left), low[p], high[p]);
       }
       // A group that has no steps of this path may not be there: any other does for inputs that are zero.
       step<pairs>(tiles, low, weights, weights + (left > 4 ? 4 * kPanel : 0));
@@ -58,8 +58,8 @@ struct Matrix {
     }
     DSNET_UNROLL for (int i = 0; i < rows; ++i) {
       DSNET_UNROLL for (int j = 0; j < kQuads; ++j) {
-        const int64x2_t low = vreinterpretq_s64_s32(tiles[i / 2][2 * j]), high = vreinterpretq_s64_s32(tiles[i / 2][2 * j + 1]);
-        const int64x2_t joined = i % 2 == 0 ? vzip1q_s64(low, high) : vzip2q_s64(low, high);
+        const int64x2_t left = vreinterpretq_s64_s32(tiles[i / 2][2 * j]), right = vreinterpretq_s64_s32(tiles[i / 2][2 * j + 1]);
+        const int64x2_t joined = i % 2 == 0 ? vzip1q_s64(left, right) : vzip2q_s64(left, right);
         sums[i].quad[j] = vaddq_s32(first.quad[j], vreinterpretq_s32_s64(joined));
       }
     }

@@ -124,8 +124,14 @@ void count_ops(const char* filename, const std::vector<int>& paths) {
   };
   const std::array<int, 4> whole = program.segment_begin;
   for (int o = whole[0]; o < whole[1]; ++o) {
-    program.segment_begin = {o, o + 1, o + 1, o + 1};
-    count(op("prefix", 0, o), [&] { session.prefix(image.get()); });
+    if (program.ops[static_cast<size_t>(o)].input == program.input) {
+      program.segment_begin = {o, o + 1, o + 1, o + 1};
+      count(op("prefix", 0, o), [&] { session.prefix(image.get()); });
+    } else {  // as an op of the suffix: the prefix would quantise the image again
+      program.segment_begin = {o, o, o, o + 1};
+      session.gate();
+      count(op("prefix", 0, o), [&] { session.suffix(0); });
+    }
   }
   for (int o = whole[1]; o < whole[2]; ++o) {
     program.segment_begin = {o, o, o + 1, o + 1};

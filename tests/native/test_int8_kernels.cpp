@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "check.h"
 #include "cpu.h"
@@ -186,6 +187,8 @@ void test_channelwise(const dsnet::Int8Kernels& kernels) {
 
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 3000;
+  const char* best = dsnet::select_int8_kernels(nullptr).name;
+  if (argc > 2 && !CHECK(std::strcmp(best, argv[2]) == 0)) std::printf("  expected %s, found %s\n", argv[2], best);
   for (const dsnet::Int8Kernels* kernels : dsnet::supported_int8_kernels()) {
     std::printf("%s\n", kernels->name);
     for (int round = 0; round < rounds; ++round) {
