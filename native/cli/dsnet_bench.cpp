@@ -29,7 +29,8 @@ std::vector<int> chosen_paths(const Options& options, const dsnet_model_info& in
 }
 
 GoldenCheck check_golden(const Options& options, const Golden& golden, const Opened& opened) {
-  const GoldenCheck check = {golden.count(), options.tolerance, worst_mismatch(golden, opened.session.get(), opened.info)};
+  const double tolerance = options.tolerance > 0 ? options.tolerance : usual_tolerance(opened.info.precision);
+  const GoldenCheck check = {golden.count(), tolerance, worst_mismatch(golden, opened.session.get(), opened.info)};
   if (!check.passed()) {
     char numbers[96];
     std::snprintf(numbers, sizeof numbers, "relative error %.3g, tolerance %g", check.worst.error, check.tolerance);

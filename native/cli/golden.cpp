@@ -41,6 +41,12 @@ Golden read_golden(const std::string& folder, const dsnet_model_info& info) {
   return golden;
 }
 
+double usual_tolerance(const std::string& precision) {
+  if (precision == "fp32") return 1e-4;
+  if (precision == "fp16") return 2e-3;
+  return precision == "bf16" ? 2e-2 : 0.1;
+}
+
 Mismatch worst_mismatch(const Golden& golden, dsnet_session* session, const dsnet_model_info& info) {
   const auto n_paths = static_cast<size_t>(info.n_paths), n_classes = static_cast<size_t>(info.n_classes);
   const size_t pixels = golden.images.data.size() / golden.count();

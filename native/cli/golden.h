@@ -17,6 +17,9 @@ struct Golden {
 // Throws std::runtime_error unless the three files fit the model.
 Golden read_golden(const std::string& folder, const dsnet_model_info& info);
 
+// How far a path may be off in a precision, relative to the largest expected magnitude; as in `dsnet-edge verify`.
+double usual_tolerance(const std::string& precision);
+
 struct Mismatch {
   double error = 0;  // the largest difference, relative to the largest expected magnitude
   std::string where;

@@ -12,10 +12,10 @@ struct Options {
   std::string isa;         // empty: the best the processor has
   std::vector<int> paths;  // empty: all
   int repeat = 50;
-  double seconds = 0;  // 0: no limit
-  std::string golden;  // empty: no check
-  double tolerance = 1e-4;
-  std::string json;  // "-": standard output
+  double seconds = 0;    // 0: no limit
+  std::string golden;    // empty: no check
+  double tolerance = 0;  // 0: the precision's own
+  std::string json;      // "-": standard output
   bool help = false;
 };
 

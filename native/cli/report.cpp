@@ -63,6 +63,7 @@ std::string json_of(const GoldenCheck& check) {
 std::string json_of(const dsnet_model_info& info, const Report& report) {
   return json::object({{"file", json::string(report.model_file)},
                        {"name", json::string(report.model_name)},
+                       {"precision", json::string(info.precision)},
                        {"n_paths", json::number(info.n_paths)},
                        {"n_classes", json::number(info.n_classes)},
                        {"height", json::number(info.height)},
@@ -75,7 +76,7 @@ std::string json_of(const dsnet_model_info& info, const Report& report) {
 
 std::string as_table(const Report& report) {
   const Machine& machine = report.machine;
-  std::string text = report.model_name + ", " + report.isa + ", " +
+  std::string text = report.model_name + ", " + report.info.precision + ", " + report.isa + ", " +
                      format("%d thread%s", report.threads, report.threads == 1 ? "" : "s") + "\n" + machine.cpu + ", " +
                      machine.architecture + ", " + cores_text(machine.core_mhz) + ", " + machine.system + "\n";
   text += format("open %.2f ms + session %.2f ms + first run %.2f ms = %.2f ms to the first result\n", report.first.open_ms,

@@ -39,8 +39,8 @@ typedef struct dsnet_model dsnet_model;
 typedef struct dsnet_session dsnet_session;
 
 typedef struct dsnet_model_info {
-  const char* name; /* valid as long as the model, and the arena too */
-  const char* precision; /* "fp32", "int8", "bf16" or "fp16" */
+  const char* name;      /* valid as long as the model, and the arena too */
+  const char* precision; /* fp32, int8, bf16 or fp16 */
   int32_t n_paths;
   int32_t n_classes;
   int32_t height, width; /* of the input image, channels 3, float32, NHWC, normalised */

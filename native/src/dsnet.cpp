@@ -111,8 +111,15 @@ dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {
   if (handle == nullptr) return {};
   const dsnet::Model& model = handle->model;
   const dsnet::Value& image = model.program.values[model.program.input];
-  return {model.program.name.c_str(), model.program.n_paths, model.program.n_classes(), image.h, image.w, model.arena,
-          model.arena_bytes,          model.layout.bytes};
+  return {model.program.name.c_str(),
+          dsnet::name_of(model.program.precision),
+          model.program.n_paths,
+          model.program.n_classes(),
+          image.h,
+          image.w,
+          model.arena,
+          model.arena_bytes,
+          model.layout.bytes};
 }
 
 int32_t dsnet_model_op_count(const dsnet_model* model) {

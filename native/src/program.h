@@ -19,6 +19,8 @@ constexpr bool has_weights(Kind kind) { return has_panels(kind) || kind == Kind:
 
 // Of the feature maps; the image and all vectors are f32.
 enum class Precision : uint8_t { fp32, int8, bf16, fp16 };
+constexpr const char* kPrecisionNames[] = {"fp32", "int8", "bf16", "fp16"};
+constexpr const char* name_of(Precision precision) { return kPrecisionNames[static_cast<size_t>(precision)]; }
 
 struct Value {
   std::string name;

@@ -66,7 +66,6 @@ class Column {
 
 constexpr const char* kKinds[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"};
 constexpr const char* kActivations[] = {"none", "relu", "relu6", "silu", "sigmoid", "one_plus_tanh"};
-constexpr const char* kPrecisions[] = {"fp32", "int8", "bf16", "fp16"};
 constexpr const char* kTypeNames[] = {"f32", "i8", "bf16", "f16"};
 constexpr Type kTypes[] = {Type::f32, Type::i8, Type::bf16, Type::f16};
 constexpr const char* kSegments[] = {"prefix", "gate", "suffix"};
@@ -86,7 +85,7 @@ void check_header(const Gguf& file) {
 
 Precision read_precision(const Gguf& file) {
   const auto name = Column("dsnet.precision", std::vector{file.string("dsnet.precision")}, 1);
-  const auto precision = static_cast<Precision>(name.word(0, kPrecisions));
+  const auto precision = static_cast<Precision>(name.word(0, kPrecisionNames));
   if (precision != Precision::fp32 && precision != Precision::int8) {
     fail(DSNET_ERROR_VERSION, "dsnet.precision: this runtime runs fp32 and int8, found %s; convert the model to one of them",
          name.text(0).c_str());

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from dsnet_convert.bundle import write_bundle
+from dsnet_convert.calibration import Calibration
 from dsnet_convert.source import from_checkpoint
 from dsnet_edge import demo
 
@@ -23,9 +24,15 @@ N_PATHS = 14
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bench") / "bundle"
-    source = from_checkpoint(demo.CHECKPOINT)
-    write_bundle(source.plan, folder, ("sliced",), source.description, photos=demo.photos()[:2])
+    return make_bundle(tmp_path_factory.mktemp("bench") / "fp32", "fp32")
+
+
+def make_bundle(folder, precision):
+    source, photos = from_checkpoint(demo.CHECKPOINT), demo.photos()[:2]
+    calibration = Calibration.from_folder(photos[0].parent, source.plan.input, len(photos))
+    write_bundle(
+        source.plan, folder, ("sliced",), source.description, precision=precision, calibration=calibration, photos=photos
+    )
     return folder
 
 
@@ -58,6 +65,12 @@ def test_it_times_every_path_and_passes_the_golden_check(bundle, tmp_path):
     assert found["model"]["arena_bytes"] > 1e6 and list(tmp_path.iterdir()) == [file]
     for row in ("prefix", "gate", *(f"path {path}" for path in range(N_PATHS)), "to the first result", found["isa"]):
         assert row in process.stdout
+
+
+def test_an_int8_model_passes_within_the_tolerance_of_int8(tmp_path):
+    bundle = make_bundle(tmp_path / "int8", "int8")
+    found = record(bundle / "model.dsnet", "--golden", bundle / "golden", "--repeat", 1)
+    assert found["model"]["precision"] == "int8" and found["golden"]["tolerance"] == 0.1 and found["golden"]["passed"]
 
 
 def test_chosen_paths_threads_and_isa(bundle):
