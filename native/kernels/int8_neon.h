@@ -79,16 +79,20 @@ DSNET_INLINE void requantize(const Sums (&sums)[n], const Int8Epilogue& epilogue
     scale[j] = vld1q_f32(epilogue.scale + channel + 4 * j);
     shift[j] = vld1q_f32(epilogue.shift + channel + 4 * j);
   }
-  const int8x16_t lo = vdupq_n_s8(static_cast<int8_t>(epilogue.lo)), hi = vdupq_n_s8(static_cast<int8_t>(epilogue.hi));
   int8x16_t q[n];
   DSNET_UNROLL for (int i = 0; i < n; ++i) {
     int32x4_t steps[kQuads];
     DSNET_UNROLL for (int j = 0; j < kQuads; ++j) {
       steps[j] = vcvtnq_s32_f32(vfmaq_f32(shift[j], vcvtq_f32_s32(sums[i].quad[j]), scale[j]));
     }
-    q[i] = vmaxq_s8(vminq_s8(saturated(steps), hi), lo);
+    q[i] = saturated(steps);
   }
-  if (epilogue.table != nullptr) look_up(epilogue.table, q);
+  if (epilogue.table != nullptr) {
+    look_up(epilogue.table, q);
+  } else {
+    const int8x16_t lo = vdupq_n_s8(static_cast<int8_t>(epilogue.lo)), hi = vdupq_n_s8(static_cast<int8_t>(epilogue.hi));
+    DSNET_UNROLL for (int i = 0; i < n; ++i) q[i] = vmaxq_s8(vminq_s8(q[i], hi), lo);
+  }
   DSNET_UNROLL for (int i = 0; i < n; ++i) vst1q_s8(output + i * output_stride, q[i]);
 }
 
