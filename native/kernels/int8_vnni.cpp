@@ -12,10 +12,14 @@ namespace {
 // 7 rows x 2 panels: 14 sums keep the multipliers busy, and 7 divides the usual 14 x 14 and 7 x 7 maps.
 constexpr int kTileRows = 7, kTilePanels = 2, kSingleTileRows = 14;
 
-// sums[i][j] += four steps of row i and panel j; `keep` masks the bytes of a row that count.
-template <int rows, int panels>
+// sums[i][j] += four steps of row i and panel j; `keep` masks the bytes of a row that count. `ahead`: meanwhile fetch the
+// panels behind these into the L2 cache.
+template <int rows, int panels, bool ahead>
 DSNET_INLINE void accumulate(__m512i (&sums)[rows * panels], const uint8_t* input, ptrdiff_t input_stride, const int8_t* weights,
                              ptrdiff_t panel_stride, uint32_t keep) {
+  if constexpr (ahead) {
+    DSNET_UNROLL for (int j = 0; j < panels; ++j) __builtin_prefetch(weights + (panels + j) * panel_stride, 0, 2);
+  }
   __m512i w[panels];
   DSNET_UNROLL for (int j = 0; j < panels; ++j) w[j] = load(weights + j * panel_stride);
   DSNET_UNROLL for (int i = 0; i < rows; ++i) {
@@ -26,7 +30,7 @@ DSNET_INLINE void accumulate(__m512i (&sums)[rows * panels], const uint8_t* inpu
   }
 }
 
-template <int rows, int panels>
+template <int rows, int panels, bool ahead = false>
 void tile(const Int8Pointwise& op, const uint8_t* input, const int8_t* weights, int8_t* output, ptrdiff_t channel) {
   constexpr int n = rows * panels;
   __m512i sums[n];
@@ -35,9 +39,11 @@ void tile(const Int8Pointwise& op, const uint8_t* input, const int8_t* weights, 
     DSNET_UNROLL for (int i = 0; i < rows; ++i) sums[i * panels + j] = start;
   }
   for (int group = op.k / 4; group > 0; --group, input += 4, weights += 64) {
-    accumulate<rows, panels>(sums, input, op.input_stride, weights, op.panel_stride, ~0U);
+    accumulate<rows, panels, ahead>(sums, input, op.input_stride, weights, op.panel_stride, ~0U);
   }
-  if (op.k % 4 != 0) accumulate<rows, panels>(sums, input, op.input_stride, weights, op.panel_stride, (1U << op.k % 4 * 8) - 1);
+  if (op.k % 4 != 0) {
+    accumulate<rows, panels, ahead>(sums, input, op.input_stride, weights, op.panel_stride, (1U << op.k % 4 * 8) - 1);
+  }
   const Activate activate(op.epilogue);
   DSNET_UNROLL for (int j = 0; j < panels; ++j) {
     const Channels channels(op.epilogue, channel + j * kPanel);
@@ -67,15 +73,20 @@ void short_tile(int n, const Int8Pointwise& op, const uint8_t* input, const int8
   }
 }
 
+// The last full tile fetches `ahead`.
 template <int tile_rows, int panels>
-void column(const Int8Pointwise& op, Range rows, int panel) {
+void column(const Int8Pointwise& op, Range rows, int panel, bool ahead) {
   const uint8_t* input = bytes_of(op.input) + rows.begin * op.input_stride;
   const int8_t* weights = op.weights + panel * op.panel_stride;
   const ptrdiff_t channel = ptrdiff_t{panel} * kPanel;
   int8_t* output = op.output + rows.begin * op.output_stride + channel;
   int n = rows.end - rows.begin;
   for (; n >= tile_rows; n -= tile_rows) {
-    tile<tile_rows, panels>(op, input, weights, output, channel);
+    if (ahead && n < 2 * tile_rows) {
+      tile<tile_rows, panels, true>(op, input, weights, output, channel);
+    } else {
+      tile<tile_rows, panels>(op, input, weights, output, channel);
+    }
     input += tile_rows * op.input_stride;
     output += tile_rows * op.output_stride;
   }
@@ -84,8 +95,10 @@ void column(const Int8Pointwise& op, Range rows, int panel) {
 
 void pointwise(const Int8Pointwise& op, Range rows, Range panels) {
   int panel = panels.begin;
-  for (; panel + kTilePanels <= panels.end; panel += kTilePanels) column<kTileRows, kTilePanels>(op, rows, panel);
-  for (; panel < panels.end; ++panel) column<kSingleTileRows, 1>(op, rows, panel);
+  for (; panel + kTilePanels <= panels.end; panel += kTilePanels) {
+    column<kTileRows, kTilePanels>(op, rows, panel, panel + 2 * kTilePanels <= panels.end);
+  }
+  for (; panel < panels.end; ++panel) column<kSingleTileRows, 1>(op, rows, panel, false);
 }
 
 void quantize(const Int8Quantize& op, Range range) {
