@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 TARGETS = ("sliced", "executorch", "litert")
-_PRECISIONS: dict[str, tuple[Precision, ...]] = {"sliced": tuple(MAP_TYPE), "executorch": ("fp32",), "litert": ("fp32",)}
+_PRECISIONS: dict[str, tuple[Precision, ...]] = {
+    "sliced": tuple(MAP_TYPE),
+    "executorch": ("fp32", "int8"),
+    "litert": ("fp32", "int8"),
+}
 _MODULES = {"executorch": "executorch.exir", "litert": "litert_torch"}
 
 

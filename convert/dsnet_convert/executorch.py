@@ -10,21 +10,27 @@ from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
+import numpy as np
 import torch
 
-from dsnet_convert.graph import Stage, StageGraph, example_inputs, stages
+from dsnet_convert.graph import Stage, StageGraph, example_inputs, stage_inputs, stages
 from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
 
 Report = Callable[[str], None]  # called with the name of every stage that is done
 
 
-def write_executorch(plan: Plan, file: FilePath, report: Report = lambda stage: None) -> None:
-    """Raises DsnetError, naming the method and the op, where XNNPACK leaves an op behind."""
+def write_executorch(
+    plan: Plan, file: FilePath, report: Report = lambda stage: None, calibration: np.ndarray | None = None
+) -> None:
+    """In fp32, or in int8 where there are `calibration` images `[n, h, w, 3]` to learn the ranges of activations from.
+
+    Raises DsnetError, naming the method and the op, where XNNPACK leaves an op behind.
+    """
     exir = require("executorch.exir", "executorch")
     methods = {}
     for stage in stages(plan):
-        methods[stage.name] = lower(plan, stage)
+        methods[stage.name] = lower(plan, stage, calibration)
         report(stage.name)
     manager = exir.EdgeProgramManager(methods)
     program = manager.to_executorch(exir.ExecutorchBackendConfig(extract_delegate_segments=True))
@@ -32,20 +38,41 @@ def write_executorch(plan: Plan, file: FilePath, report: Report = lambda stage: 
         program.write_to_file(stream)
 
 
-def lower(plan: Plan, stage: Stage) -> Any:
+def lower(plan: Plan, stage: Stage, calibration: np.ndarray | None = None) -> Any:
     """The stage as an edge program of one XNNPACK delegate.
+
+    With `calibration` it takes and gives float32 nevertheless: the delegate converts at its boundary (ExecuTorch 1.5.1 cannot
+    run ours with quantised inputs), and XNNPACKQuantizer leaves SiLU in float. A feature is then taken as contiguous NCHW: the
+    quantised product of a channels_last map and a vector is refused when it runs.
 
     `to_edge` and `to_backend` instead of `to_edge_transform_and_lower`: the latter traces every method three times over to
     keep ops from decomposing that our graphs do not contain.
     """
     exir = require("executorch.exir", "executorch")
     xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch")
+    example = example_inputs(plan, stage, "nchw")
+    if calibration is not None and stage.segment != "prefix":
+        example = tuple(tensor.contiguous() for tensor in example)
     with torch.no_grad():
-        exported = torch.export.export(StageGraph(plan, stage, "nchw"), example_inputs(plan, stage, "nchw"))
+        exported = torch.export.export(StageGraph(plan, stage, "nchw"), example)
+        if calibration is not None:
+            quantised = _quantise(exported.module(), stage_inputs(plan, stage, calibration, "nchw"))
+            exported = torch.export.export(quantised, example)
     edge = exir.to_edge(exported, compile_config=exir.EdgeCompileConfig(_check_ir_validity=False, _skip_dim_order=True))
     program = edge.to_backend(xnnpack.XnnpackPartitioner()).exported_program()
     check_delegation(program, stage.name)
     return program
+
+
+def _quantise(module: torch.nn.Module, samples: list[tuple[torch.Tensor, ...]]) -> torch.nn.Module:
+    """Symmetric int8 weights by output channel; ranges of activations from the samples."""
+    pt2e = require("torchao.quantization.pt2e.quantize_pt2e", "executorch")
+    xnnpack = require("executorch.backends.xnnpack.quantizer.xnnpack_quantizer", "executorch")
+    config = xnnpack.get_symmetric_quantization_config(is_per_channel=True)
+    prepared = pt2e.prepare_pt2e(module, xnnpack.XNNPACKQuantizer().set_global(config))
+    for inputs in samples:
+        prepared(*inputs)
+    return pt2e.convert_pt2e(prepared)
 
 
 def check_delegation(program: Any, method: str) -> None:

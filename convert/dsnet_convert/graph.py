@@ -82,6 +82,22 @@ def example_inputs(plan: Plan, stage: Stage, layout: Layout) -> tuple[Tensor, ..
     return tuple(_zeros(plan, stage, layout, name) for name in stage_values(plan, stage.segment)[0])
 
 
+def stage_inputs(plan: Plan, stage: Stage, images: np.ndarray, layout: Layout) -> list[tuple[Tensor, ...]]:
+    """What the stage takes for each of the normalised images `[n, h, w, 3]`, in fp32."""
+    entered = [torch.from_numpy(image)[None] for image in images]
+    if layout == "nchw":
+        entered = [image.permute(0, 3, 1, 2) for image in entered]
+    if stage.segment == "prefix":
+        return [(image,) for image in entered]
+    prefix, gate, *_ = stages(plan)
+    with torch.no_grad():
+        prefix_graph, gate_graph = (StageGraph(plan, shared, layout) for shared in (prefix, gate))
+        features = [prefix_graph(image) for image in entered]
+        if stage.segment == "gate":
+            return [(feature,) for feature in features]
+        return [(feature, gate_graph(feature)[1]) for feature in features]
+
+
 def _zeros(plan: Plan, stage: Stage, layout: Layout, name: str) -> Tensor:
     h, w, c = plan.program.shape(name, stage.path)
     if name in _vectors(plan):

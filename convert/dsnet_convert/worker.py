@@ -42,9 +42,6 @@ def main() -> None:
 
 
 def run_job(plan: Plan, folder: FilePath, target: str, name: str, events: TextIO, calibration: np.ndarray | None) -> None:
-    if calibration is not None:
-        raise DsnetError(f"{target} cannot be converted to int8 yet; choose --precision fp32, or --to sliced")
-
     def report(stage: str) -> None:
         print(json.dumps({"stage": stage}), file=events)
 
@@ -54,13 +51,17 @@ def run_job(plan: Plan, folder: FilePath, target: str, name: str, events: TextIO
     if target == "executorch":
         from dsnet_convert.executorch import write_executorch
 
-        write_executorch(plan, folder / "model.pte", report)
+        write_executorch(plan, folder / "model.pte", report, calibration)
     else:
         from dsnet_convert.graph import stages
-        from dsnet_convert.litert import write_litert
+        from dsnet_convert.litert import write_litert, write_litert_int8
 
         stage = next(stage for stage in stages(plan) if stage.name == name)
-        write_litert(plan, stage, folder / "litert" / f"{name}.tflite")
+        file = folder / "litert" / f"{name}.tflite"
+        if calibration is None:
+            write_litert(plan, stage, file)
+        else:
+            write_litert_int8(plan, stage, calibration, file)
         report(name)
 
 

@@ -27,6 +27,7 @@ class ExecutorchBackend(StagedBackend):
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
         super().__init__()
+        self.bundle = bundle
         self.file = bundle.file(bundle.backend_files("executorch")["file"])
         with quiet_stderr():
             self.torch = require("torch", "executorch")
@@ -50,7 +51,8 @@ class ExecutorchBackend(StagedBackend):
 
     def open(self, stage: str) -> _Method:
         with self._failing(stage), quiet_stderr():
-            return _Method(self.program.load_method(stage)._method)  # the public wrapper has no separate steps
+            method = self.program.load_method(stage)._method  # the public wrapper has no separate steps
+        return _Method(method, contiguous=self.bundle.precision == "int8" and stage != "prefix")
 
     def enter(self, image: np.ndarray) -> Tensor:
         """The image's NHWC memory is what the program wants (NCHW, channels_last), so nothing is copied."""
@@ -72,12 +74,14 @@ class ExecutorchBackend(StagedBackend):
 
 
 class _Method:
-    def __init__(self, method: Any) -> None:
-        self.method = method
+    """`contiguous` where the converter had to make the method take NCHW without channels_last (dsnet_convert/executorch.py)."""
+
+    def __init__(self, method: Any, contiguous: bool) -> None:
+        self.method, self.contiguous = method, contiguous
         self.invoke = method.execute
 
     def put(self, *inputs: Tensor) -> None:
-        self.method.set_inputs(inputs)
+        self.method.set_inputs([tensor.contiguous() for tensor in inputs] if self.contiguous else inputs)
 
     def take(self) -> list[Tensor]:
         return self.method.get_outputs(clone_outputs=True)  # the methods of a program share their output memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -41,11 +42,32 @@ class LitertBackend(StagedBackend):
             raise BundleError(f"{file}: takes {len(graph.inputs)} tensors, expected {n_inputs}; convert it again")
         return graph
 
-    def enter(self, image: np.ndarray) -> np.ndarray:
-        return image[None]
+    def enter(self, image: np.ndarray) -> Tensor:
+        return Tensor(image[None])
 
-    def leave(self, vector: np.ndarray) -> np.ndarray:
-        return vector[0]
+    def leave(self, vector: Tensor) -> np.ndarray:
+        return vector.real()[0]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What graphs take and give: float32, or int8 with `real = scale * (q - zero_point)`."""
+
+    array: np.ndarray
+    scale: float = 0.0  # 0 where it is float32
+    zero_point: int = 0
+
+    def real(self) -> np.ndarray:
+        if not self.scale:
+            return self.array
+        return np.float32(self.scale) * (self.array.astype(np.float32) - np.float32(self.zero_point))
+
+    def to(self, scale: float, zero_point: int) -> np.ndarray:
+        """The array in another quantisation; itself where that is the same."""
+        if self.zero_point == zero_point and abs(self.scale - scale) <= 1e-4 * scale:
+            return self.array
+        real = self.real()
+        return np.clip(np.rint(real / np.float32(scale)) + zero_point, -128, 127).astype(np.int8) if scale else real
 
 
 class _Interpreter:
@@ -53,20 +75,28 @@ class _Interpreter:
         interpreter.allocate_tensors()
         self.interpreter = interpreter
         self.invoke = interpreter.invoke
-        self.inputs = _indices(interpreter.get_input_details())
-        self.outputs = _indices(interpreter.get_output_details())
+        self.inputs = _slots(interpreter.get_input_details())
+        self.outputs = _slots(interpreter.get_output_details())
 
-    def put(self, *inputs: np.ndarray) -> None:
-        for index, array in zip(self.inputs, inputs, strict=True):
-            self.interpreter.set_tensor(index, array)
+    def put(self, *inputs: Tensor) -> None:
+        for slot, tensor in zip(self.inputs, inputs, strict=True):
+            self.interpreter.set_tensor(slot.index, tensor.to(slot.scale, slot.zero_point))
 
-    def take(self) -> list[np.ndarray]:
-        return [self.interpreter.get_tensor(index) for index in self.outputs]
+    def take(self) -> list[Tensor]:
+        return [Tensor(self.interpreter.get_tensor(slot.index), slot.scale, slot.zero_point) for slot in self.outputs]
 
 
-def _indices(details: list[dict[str, Any]]) -> list[int]:
+@dataclass(frozen=True)
+class _Slot:
+    index: int
+    scale: float
+    zero_point: int
+
+
+def _slots(details: list[dict[str, Any]]) -> list[_Slot]:
     """In the order of the signature: the converter names tensors `args_0`, `args_1` and `output_0`, `output_1`."""
-    return [int(detail["index"]) for detail in sorted(details, key=lambda detail: str(detail["name"]))]
+    details = sorted(details, key=lambda detail: str(detail["name"]))
+    return [_Slot(int(detail["index"]), *detail["quantization"]) for detail in details]
 
 
 def _runtime() -> ModuleType:
