@@ -14,9 +14,12 @@ def big_cores() -> list[int]:
     """The big cores this thread may use, fastest first, one hardware thread each."""
 
 class Model:
-    """A model.dsnet file, mapped and validated. Any number of sessions may share it."""
+    """A model.dsnet file, mapped and validated. Any number of sessions may share it.
 
-    def __init__(self, filename: str) -> None: ...
+    `strategy` is slicing, or, for comparison, masking or indexing (dsnet.h).
+    """
+
+    def __init__(self, filename: str, strategy: str = "slicing") -> None: ...
     @property
     def name(self) -> str: ...
     @property

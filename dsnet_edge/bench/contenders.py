@@ -31,8 +31,8 @@ class Contender(Protocol):
 class Sliced:
     """The native runtime on one `model.dsnet`. It reads its own clock between the stages."""
 
-    def __init__(self, file: FilePath, threads: int) -> None:
-        self.session = _native.Session(_native.Model(str(file)), threads)
+    def __init__(self, file: FilePath, threads: int, strategy: str = "slicing") -> None:
+        self.session = _native.Session(_native.Model(str(file), strategy), threads)
 
     def infer(self, image: np.ndarray, path: int) -> Stages:
         """Path -1 lets the gate choose; the time of choosing is the gate's."""

@@ -12,6 +12,7 @@ from dsnet_edge.cli.convert import convert
 from dsnet_edge.cli.inspect import inspect
 from dsnet_edge.cli.quickstart import quickstart
 from dsnet_edge.cli.run import run
+from dsnet_edge.cli.table1 import table1
 from dsnet_edge.cli.train import app as train
 from dsnet_edge.cli.verify import verify
 
@@ -27,6 +28,7 @@ app.command()(verify)
 app.command()(run)
 app.command()(inspect)
 app.command()(bench)
+app.command()(table1)
 app.command()(quickstart)
 
 

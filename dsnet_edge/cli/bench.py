@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dsnet_edge.errors import DsnetError
+from dsnet_edge.errors import DsnetError, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Timed inferences of every path in every case.")] = 60,
     processes: Annotated[int, typer.Option(min=1, help="Fresh processes in which the opening is timed.")] = 5,
     as_json: Annotated[FilePath | None, typer.Option("--json", help="Also write the results to this file.")] = None,
+    plot: Annotated[FilePath | None, typer.Option(help="Also draw them into this file, such as bench.png.")] = None,
 ) -> None:
     """Time every path of every bundle, interleaved with its peers, and print what must hold beside what was measured."""
     import tempfile
@@ -38,6 +39,8 @@ def bench(
     from dsnet_edge.bench.tables import tables
     from dsnet_edge.runtime.bundle import open_bundle
 
+    if plot:
+        require("matplotlib", "plot")  # before the minutes of work
     names = tuple(dict.fromkeys(name.strip() for name in peers.split(",") if name.strip()))
     counts = _counts(threads)
     opened = [open_bundle(folder) for folder in bundles]
@@ -61,6 +64,10 @@ def bench(
         console.print(table)
     if as_json:
         as_json.write_text(json.dumps(report.to_dict(), indent=1) + "\n", "utf-8")
+    if plot:
+        from dsnet_edge.bench.plot import plot_bench
+
+        plot_bench(report, plot)
 
 
 def _progress(bars: Progress) -> Callable[[str, float], None]:

@@ -55,6 +55,11 @@ typedef struct dsnet_timing {
 
 /* Opens, maps and validates a file. */
 DSNET_API dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* message, size_t message_bytes);
+
+/* The same, with another strategy than "slicing" for comparison: "masking" computes every path at full width and multiplies each
+ * feature map by a mask; "indexing" copies a path's weights into a packed buffer before each op. The logits are the same. */
+DSNET_API dsnet_status dsnet_model_open_as(const char* filename, const char* strategy, dsnet_model** model, char* message,
+                                           size_t message_bytes);
 DSNET_API void dsnet_model_close(dsnet_model* model); /* after all its sessions */
 DSNET_API dsnet_model_info dsnet_model_get_info(const dsnet_model* model);
 

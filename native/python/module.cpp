@@ -36,12 +36,12 @@ void check(dsnet_status status, const char* message) {
 
 class Model {
  public:
-  explicit Model(const std::string& filename) {
+  Model(const std::string& filename, const std::string& strategy) {
     char message[kMessageBytes];
     dsnet_model* opened;
     const dsnet_status status = [&] {
       const nb::gil_scoped_release released;
-      return dsnet_model_open(filename.c_str(), &opened, message, sizeof message);
+      return dsnet_model_open_as(filename.c_str(), strategy.c_str(), &opened, message, sizeof message);
     }();
     check(status, message);
     handle_.reset(opened);
@@ -184,7 +184,7 @@ NB_MODULE(_native, module) {
       "The big cores this thread may use, fastest first.");
 
   nb::class_<Model>(module, "Model", "A model.dsnet file, mapped and validated.")
-      .def(nb::init<const std::string&>(), "filename"_a)
+      .def(nb::init<const std::string&, const std::string&>(), "filename"_a, "strategy"_a = "slicing")
       .def_prop_ro("name", [](const Model& model) { return model.info().name; })
       .def_prop_ro("n_paths", [](const Model& model) { return model.info().n_paths; })
       .def_prop_ro("n_classes", [](const Model& model) { return model.info().n_classes; })

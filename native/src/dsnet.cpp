@@ -98,10 +98,15 @@ class Clock {
 extern "C" {
 
 dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* message, size_t message_bytes) {
+  return dsnet_model_open_as(filename, nullptr, model, message, message_bytes);
+}
+
+dsnet_status dsnet_model_open_as(const char* filename, const char* strategy, dsnet_model** model, char* message,
+                                 size_t message_bytes) {
   if (model != nullptr) *model = nullptr;
   return guarded(message, message_bytes, filename != nullptr ? filename : "", [&] {
     if (filename == nullptr || model == nullptr) dsnet::fail(DSNET_ERROR_ARGUMENT, "filename and model must not be null");
-    *model = new dsnet_model{dsnet::Model(filename)};
+    *model = new dsnet_model{dsnet::Model(filename, dsnet::strategy_of(strategy))};
   });
 }
 

@@ -2,14 +2,16 @@
 
 namespace dsnet {
 
-Model::Model(const char* filename) : mapping(filename) {
+Model::Model(const char* filename, Strategy of) : mapping(filename), strategy(of) {
   const Gguf file(mapping.data(), mapping.size());
   arena = file.data_section();
   arena_bytes = file.data_bytes();
   program = read_program(file);
   check_program(program);
+  if (strategy == Strategy::masking) masks = mask_program(program);
   weights = bind_weights(program, file);
   layout = plan_layout(program);
+  add_masks(program, masks, layout);
 }
 
 }  // namespace dsnet

@@ -4,12 +4,13 @@
 #include "layout.h"
 #include "mapping.h"
 #include "program.h"
+#include "strategies.h"
 #include "weights.h"
 
 namespace dsnet {
 
 struct Model {
-  explicit Model(const char* filename);
+  explicit Model(const char* filename, Strategy strategy = Strategy::slicing);
 
   Mapping mapping;
   const uint8_t* arena = nullptr;  // the data section of the mapping: all weights
@@ -17,6 +18,8 @@ struct Model {
   Program program;
   Weights weights;
   Layout layout;
+  Strategy strategy = Strategy::slicing;
+  std::vector<Mask> masks;  // of masking
 };
 
 }  // namespace dsnet

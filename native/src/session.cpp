@@ -25,11 +25,9 @@ void Session::Free::operator()(uint8_t* data) const { std::free(data); }
 
 Session::Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels,
                  const std::vector<int>& cores)
-    : model_(model),
-      kernels_(kernels),
-      int8_kernels_(int8_kernels),
-      arena_(allocate(model.layout.bytes)),
-      pool_(threads, cores) {}
+    : model_(model), kernels_(kernels), int8_kernels_(int8_kernels), arena_(allocate(model.layout.bytes)), pool_(threads, cores) {
+  if (model.strategy == Strategy::indexing) scratch_.reset(allocate(gathered_bytes(model.program, model.weights)));
+}
 
 void Session::prefix(const float* image) noexcept {
   if (model_.program.precision == Precision::int8) quantize(image);
@@ -46,6 +44,7 @@ bool Session::gate() noexcept {
 
 bool Session::suffix(int path) noexcept {
   if (done_ != Done::gate) return false;
+  for (const Mask& mask : model_.masks) fill(mask, path, static_cast<int>(stride(mask.value, path)), data(mask.value));
   run(Segment::suffix, path, nullptr);
   return true;
 }
@@ -55,8 +54,17 @@ void Session::run(Segment segment, int path, const float* image) noexcept {
   const auto s = static_cast<size_t>(segment);
   for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) {
     const Op& op = program.ops[o];
-    program.precision == Precision::int8 ? run_int8(op, model_.weights[o], path) : run(op, model_.weights[o], path, image);
+    const bool sliced = model_.strategy == Strategy::slicing || segment != Segment::suffix;
+    const OpWeights& weights = sliced ? model_.weights[o] : adapted(o, path);
+    program.precision == Precision::int8 ? run_int8(op, weights, path) : run(op, weights, path, image);
   }
+}
+
+const OpWeights& Session::adapted(int op, int path) noexcept {
+  const bool copied = model_.strategy == Strategy::indexing;
+  adapted_ = copied ? gather(model_.program, model_.weights, op, path, scratch_.get())
+                    : with_all_sums(model_.program, model_.weights, op, path);
+  return adapted_;
 }
 
 void Session::run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {

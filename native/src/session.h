@@ -63,6 +63,9 @@ class Session {
   }
   ptrdiff_t stride(int value, int path) const { return padded(model_.program.channels(value, path)); }
 
+  // The weights of an op in another strategy than slicing.
+  const OpWeights& adapted(int op, int path) noexcept;
+
   struct Free {
     void operator()(uint8_t* data) const;
   };
@@ -71,6 +74,8 @@ class Session {
   const Kernels& kernels_;
   const Int8Kernels& int8_kernels_;
   std::unique_ptr<uint8_t[], Free> arena_;
+  std::unique_ptr<uint8_t[], Free> scratch_;  // of indexing
+  OpWeights adapted_;
   Pool pool_;
   enum class Done { nothing, prefix, gate } done_ = Done::nothing;
 };

@@ -248,18 +248,23 @@ Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path) {
           op.activation};
 }
 
-Bytes weights_read(const Program& program, const Weights& weights, int o, int path) {
+Slice slice_of(const Program& program, int o, int path) {
   const Op& op = program.ops[o];
-  if (!has_weights(op.kind)) return {nullptr, 0};
-  const OpWeights& own = weights[o];
+  if (!has_weights(op.kind)) return {0, 0};
   const auto c_in = static_cast<ptrdiff_t>(program.channels(op.input, path));
   const int c_out = program.channels(op.output, path);
   const ptrdiff_t taps = ptrdiff_t{op.window.kernel} * op.window.kernel;
+  if (op.kind == Kind::depthwise) return {taps, padded(c_out)};
   const ptrdiff_t k = op.kind == Kind::conv2d ? taps * c_in : c_in;
   const ptrdiff_t steps = program.is_int8(op) ? (k + kGroup - 1) / kGroup * kGroup : k;
-  const ptrdiff_t blocks = op.kind == Kind::depthwise ? taps : panels_of(c_out);
-  const ptrdiff_t last = op.kind == Kind::depthwise ? padded(c_out) : steps * kPanel;
-  return {own.data, static_cast<size_t>((blocks - 1) * own.stride + last) * bytes_of(own.type)};
+  return {panels_of(c_out), steps * kPanel};
+}
+
+Bytes weights_read(const Program& program, const Weights& weights, int o, int path) {
+  const Slice slice = slice_of(program, o, path);
+  if (slice.blocks == 0) return {nullptr, 0};
+  const OpWeights& own = weights[o];
+  return {own.data, static_cast<size_t>((slice.blocks - 1) * own.stride + slice.elements) * bytes_of(own.type)};
 }
 
 }  // namespace dsnet

@@ -40,7 +40,14 @@ Weights bind_weights(const Program& program, const Gguf& file);
 // The rows of scale and shift that a path reads.
 Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path);
 
-// What a path reads of an op's weights, from the first byte to the last.
+// What a path reads of an op's weights: `elements` at the beginning of each of `blocks` blocks, which are a stride apart.
+struct Slice {
+  ptrdiff_t blocks, elements;
+};
+
+Slice slice_of(const Program& program, int op, int path);
+
+// The same, from the first byte to the last.
 Bytes weights_read(const Program& program, const Weights& weights, int op, int path);
 
 constexpr int panels_of(int channels) { return (channels + kPanel - 1) / kPanel; }

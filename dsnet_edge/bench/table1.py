@@ -1,0 +1,101 @@
+"""The paper's Table 1 for this machine: what it costs to run a narrow path, by the way it gets its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+
+from dsnet_edge.bench.compare import check_agreement
+from dsnet_edge.bench.contenders import Contender, Ideal, Sliced
+from dsnet_edge.bench.report import measured_from
+from dsnet_edge.bench.rounds import Case, Measured, run_rounds
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.runner import Stages
+
+FORMAT, VERSION = "dsnet-edge table1", 1
+STRATEGIES = ("ideal", "slicing", "indexing", "masking", "full")
+
+
+@dataclass(frozen=True)
+class Table1:
+    """Ratios in `measured` are of `ideal` to each other strategy, round by round."""
+
+    name: str
+    precision: str
+    threads: int
+    madds: tuple[int, ...]
+    machine: Mapping[str, Any]
+    measured: Measured
+
+    @property
+    def n_paths(self) -> int:
+        return len(self.madds)
+
+    def median_ms(self, strategy: str, path: int, stage: str = "network") -> float:
+        cells = self.measured.cells
+        return next(c.time.median_ms for c in cells if (c.case, c.stage, c.path) == (strategy, stage, path))
+
+    def over_ideal(self, strategy: str, path: int, stage: str = "network") -> float:
+        """Median over the rounds."""
+        if strategy == "ideal":
+            return 1.0
+        ratios = self.measured.ratios
+        return 1 / next(r.median for r in ratios if (r.other, r.stage, r.path) == (strategy, stage, path))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": FORMAT, "version": VERSION} | asdict(self)
+
+    @staticmethod
+    def from_dict(fields: Mapping[str, Any]) -> Table1:
+        if (fields.get("format"), fields.get("version")) != (FORMAT, VERSION):
+            found = f"{fields.get('format')!r} version {fields.get('version')!r}"
+            raise DsnetError(
+                f"not a result of dsnet-edge table1: expected {FORMAT!r} version {VERSION}, found {found}; run it again"
+            )
+        values = {key: fields[key] for key in ("name", "precision", "threads", "machine")}
+        return Table1(**values, madds=tuple(fields["madds"]), measured=measured_from(fields["measured"]))
+
+
+class Full:
+    """Every path at full width: the widest."""
+
+    def __init__(self, sliced: Sliced, n_paths: int) -> None:
+        self.sliced, self.widest = sliced, n_paths - 1
+
+    def infer(self, image: np.ndarray, path: int) -> Stages:
+        del path
+        return self.sliced.infer(image, self.widest)
+
+
+def contenders(model: FilePath, ideal: Sequence[FilePath], threads: int) -> dict[str, Contender]:
+    """By strategy, in the order of STRATEGIES."""
+    slicing = Sliced(model, threads)
+    return {
+        "ideal": Ideal(ideal, threads),
+        "slicing": slicing,
+        "indexing": Sliced(model, threads, "indexing"),
+        "masking": Sliced(model, threads, "masking"),
+        "full": Full(slicing, len(ideal)),
+    }
+
+
+def measure_table1(
+    bundle: Bundle,
+    ideal: Sequence[FilePath],
+    machine: Mapping[str, Any],
+    threads: int,
+    rounds: int,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Table1:
+    """`ideal` are files of one path each. Raises DsnetError unless all strategies but `full` give the same logits."""
+    images = np.load(bundle.file(bundle.manifest["golden"]["images"]))
+    model = bundle.file(bundle.backend_files("sliced")["file"])
+    cases = [Case(name, contender) for name, contender in contenders(model, ideal, threads).items()]
+    check_agreement(cases[:-1], images[0], bundle.n_paths)
+    measured = run_rounds(cases, bundle.n_paths, images, rounds, progress=progress)
+    return Table1(bundle.name, bundle.precision, threads, bundle.madds, machine, measured)
