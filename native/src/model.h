@@ -10,7 +10,7 @@
 namespace dsnet {
 
 struct Model {
-  explicit Model(const char* filename, Strategy strategy = Strategy::slicing);
+  explicit Model(const char* filename, Strategy of = Strategy::slicing);
 
   Mapping mapping;
   const uint8_t* arena = nullptr;  // the data section of the mapping: all weights

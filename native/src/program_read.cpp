@@ -40,7 +40,8 @@ class Column {
 
   float positive(size_t i) const {
     const float value = elements_[i];
-    if (!(value > 0 && std::isfinite(value))) {
+    const bool sound = value > 0 && std::isfinite(value);
+    if (!sound) {
       fail(DSNET_ERROR_FORMAT, "%s[%zu]: expected a positive number, found %g", key_, i, static_cast<double>(value));
     }
     return value;

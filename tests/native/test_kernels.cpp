@@ -107,7 +107,7 @@ void test_linear_i8(const dsnet::Kernels& kernels) {
   const Floats input(static_cast<size_t>(k));
   const Table table(panels * kPanel);
   for (size_t c = 0; c < table.scale.size(); ++c) table.scale[c] *= 0.01F;
-  const auto size = static_cast<size_t>(panels * kPanel);
+  const auto size = static_cast<size_t>(panels) * kPanel;
   const Output expected(size), found(size), pieces(size);
   dsnet::LinearI8 job = {input.get(), k, weights.get(), ptrdiff_t{k + wider} * kPanel, expected.get(), table.epilogue};
   job.epilogue.scale = table.scale.get();
