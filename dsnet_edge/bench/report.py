@@ -92,13 +92,16 @@ class Report:
 
     @staticmethod
     def from_dict(fields: Mapping[str, Any]) -> Report:
-        if (fields.get("format"), fields.get("version")) != (FORMAT, VERSION):
-            found = f"{fields.get('format')!r} version {fields.get('version')!r}"
-            raise DsnetError(
-                f"not a result of dsnet-edge bench: expected {FORMAT!r} version {VERSION}, found {found}; run it again"
-            )
+        check_format(fields, FORMAT, VERSION)
         networks = tuple(_network(network) for network in fields["networks"])
         return Report(fields["machine"], fields["tools"], fields["created"], networks)
+
+
+def check_format(fields: Mapping[str, Any], name: str, version: int) -> None:
+    """Raises DsnetError unless `fields` were written as this format, whose name is the command that writes it."""
+    if (fields.get("format"), fields.get("version")) != (name, version):
+        found = f"{fields.get('format')!r} version {fields.get('version')!r}"
+        raise DsnetError(f"not a result of {name}: expected {name!r} version {version}, found {found}; run it again")
 
 
 def _network(fields: Mapping[str, Any]) -> Network:

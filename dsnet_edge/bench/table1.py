@@ -11,9 +11,8 @@ import numpy as np
 
 from dsnet_edge.bench.compare import check_agreement
 from dsnet_edge.bench.contenders import Contender, Ideal, Sliced
-from dsnet_edge.bench.report import measured_from
+from dsnet_edge.bench.report import check_format, measured_from
 from dsnet_edge.bench.rounds import Case, Measured, run_rounds
-from dsnet_edge.errors import DsnetError
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.runner import Stages
 
@@ -52,11 +51,7 @@ class Table1:
 
     @staticmethod
     def from_dict(fields: Mapping[str, Any]) -> Table1:
-        if (fields.get("format"), fields.get("version")) != (FORMAT, VERSION):
-            found = f"{fields.get('format')!r} version {fields.get('version')!r}"
-            raise DsnetError(
-                f"not a result of dsnet-edge table1: expected {FORMAT!r} version {VERSION}, found {found}; run it again"
-            )
+        check_format(fields, FORMAT, VERSION)
         values = {key: fields[key] for key in ("name", "precision", "threads", "machine")}
         return Table1(**values, madds=tuple(fields["madds"]), measured=measured_from(fields["measured"]))
 
