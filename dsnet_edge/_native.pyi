@@ -14,7 +14,7 @@ def big_cores() -> list[int]:
     """The big cores this thread may use, fastest first, one hardware thread each."""
 
 class Model:
-    """A model.dsnet file, mapped and validated. Any number of sessions may share it.
+    """A model.dsnet file, mapped and validated but for the values of its weight panels. Any number of sessions may share it.
 
     `strategy` is slicing, or, for comparison, masking or indexing (dsnet.h).
     """
@@ -38,6 +38,8 @@ class Model:
     def activation_bytes(self) -> int: ...
     @property
     def op_count(self) -> int: ...
+    def check(self) -> None:
+        """Validates the values of the weight panels, which opening leaves unread; raises Error."""
     def op_weights(self, op: int, path: int) -> tuple[int, int]:
         """Address and extent of what a path reads of an op's weights; (0, 0) where the op has none."""
 

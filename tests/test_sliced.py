@@ -116,6 +116,28 @@ def test_the_arena_holds_every_weight_once_and_no_path_copies_it(tmp_path):
         assert [extent for _, extent in spans] == sorted(extent for _, extent in spans)
 
 
+def test_values_of_panels_are_checked_on_demand_and_narrow_paths_do_not_meet_the_wide_ones(tmp_path):
+    """A number that is not finite, in the last weight that only the widest path reads."""
+    plan = random_plan(preset("dsmbnet14-32"), 0)
+    good, bad = tmp_path / "good.dsnet", tmp_path / "bad.dsnet"
+    write_sliced(plan, good)
+    intact = _native.Model(str(good))
+    intact.check()
+    pointwise = max(i for i, op in enumerate(plan.program.ops) if op.kind == "pointwise")
+    address, extent = intact.op_weights(pointwise, 13)
+    data = bytearray(good.read_bytes())
+    end = len(data) - intact.arena_bytes + address - intact.arena_address + extent
+    data[end - 4 : end] = np.float32(np.nan).tobytes()
+    bad.write_bytes(data)
+    spoiled = _native.Model(str(bad))
+    (image,) = tiny_images(plan, n=1)
+    before, after = _native.Session(intact), _native.Session(spoiled)
+    np.testing.assert_array_equal(after.run(image, 12)[0], before.run(image, 12)[0])
+    assert not np.isfinite(after.run(image, 13)[0]).all()
+    with pytest.raises(_native.Error, match=f"bad.dsnet: tensor '{plan.program.ops[pointwise].name}.weight': expected finite"):
+        spoiled.check()
+
+
 def test_session_keeps_its_model_alive_and_refuses_misuse(tmp_path):
     plan = tiny_plan()
     write_sliced(plan, tmp_path / "model.dsnet")

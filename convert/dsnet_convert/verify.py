@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dsnet_convert.golden import Golden, golden_images, golden_outputs
+from dsnet_edge import _native
 from dsnet_edge.errors import BundleError
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.model_file import read_sliced
@@ -126,7 +127,12 @@ def verify_bundle(
 
 def oracle_outputs(bundle: Bundle, photos: Sequence[FilePath]) -> Golden:
     """The oracle's outputs, computed afresh: golden outputs that have aged with an old file would prove nothing."""
-    plan = read_sliced(bundle.file(bundle.backend_files("sliced")["file"]))
+    file = bundle.file(bundle.backend_files("sliced")["file"])
+    try:
+        _native.Model(str(file)).check()
+    except _native.Error as error:
+        raise BundleError(str(error)) from error
+    plan = read_sliced(file)
     if photos:
         return golden_outputs(plan, golden_images(plan, photos))
     images = _golden(bundle, "images", (-1, bundle.input.height, bundle.input.width, 3))

@@ -59,6 +59,7 @@ void bench(const Options& options) {
   const std::vector<float> image = synthetic_image(opened.info);
   warm_up(opened, paths, image);
   const Memory memory = resident_memory() - before;
+  check_model(opened.model.get());  // not before: it reads what the first result and a few paths may not need
 
   std::optional<GoldenCheck> golden;
   if (!options.golden.empty()) golden = check_golden(options, read_golden(options.golden, opened.info), opened);

@@ -11,6 +11,11 @@ Model open_model(const std::string& filename) {
   return Model(model);
 }
 
+void check_model(const dsnet_model* model) {
+  char message[1024];
+  if (dsnet_model_check(model, message, sizeof message) != DSNET_OK) throw std::runtime_error(message);
+}
+
 Session create_session(const dsnet_model* model, int threads, const std::string& isa) {
   char message[1024];
   dsnet_session* session = nullptr;

@@ -53,13 +53,19 @@ typedef struct dsnet_timing {
   double prefix_ms, gate_ms, suffix_ms;
 } dsnet_timing;
 
-/* Opens, maps and validates a file. */
+/* Opens, maps and validates a file: everything but the values of the weight panels, which are nearly all of it and are not even
+ * read from the disk before a path needs them. */
 DSNET_API dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* message, size_t message_bytes);
 
 /* The same, with another strategy than "slicing" for comparison: "masking" computes every path at full width and multiplies each
  * feature map by a mask; "indexing" copies a path's weights into a packed buffer before each op. The logits are the same. */
 DSNET_API dsnet_status dsnet_model_open_as(const char* filename, const char* strategy, dsnet_model** model, char* message,
                                            size_t message_bytes);
+
+/* Validates the panels too: reads them all, and refuses numbers that are not finite, or an integer weight of -128. A file that
+ * came intact from `dsnet-edge convert` has neither; with them results are wrong, but no memory is touched that should not be. */
+DSNET_API dsnet_status dsnet_model_check(const dsnet_model* model, char* message, size_t message_bytes);
+
 DSNET_API void dsnet_model_close(dsnet_model* model); /* after all its sessions */
 DSNET_API dsnet_model_info dsnet_model_get_info(const dsnet_model* model);
 

@@ -51,6 +51,15 @@ class Model {
   const dsnet_model* handle() const { return handle_.get(); }
   const dsnet_model_info& info() const { return info_; }
 
+  void check_panels() const {
+    char message[kMessageBytes];
+    const dsnet_status status = [&] {
+      const nb::gil_scoped_release released;
+      return dsnet_model_check(handle(), message, sizeof message);
+    }();
+    check(status, message);
+  }
+
   std::tuple<uintptr_t, size_t> op_weights(int32_t op, int32_t path) const {
     const void* begin;
     size_t bytes;
@@ -194,6 +203,7 @@ NB_MODULE(_native, module) {
       .def_prop_ro("arena_bytes", [](const Model& model) { return model.info().arena_bytes; })
       .def_prop_ro("activation_bytes", [](const Model& model) { return model.info().activation_bytes; })
       .def_prop_ro("op_count", [](const Model& model) { return dsnet_model_op_count(model.handle()); })
+      .def("check", &Model::check_panels, "Validates the values of the weight panels, which opening leaves unread.")
       .def("op_weights", &Model::op_weights, "op"_a, "path"_a, "Address and extent of what a path reads of an op's weights.");
 
   nb::class_<Session>(module, "Session", "Activations and threads to run a model; for one thread at a time.")

@@ -110,6 +110,13 @@ dsnet_status dsnet_model_open_as(const char* filename, const char* strategy, dsn
   });
 }
 
+dsnet_status dsnet_model_check(const dsnet_model* handle, char* message, size_t message_bytes) {
+  return guarded(message, message_bytes, handle != nullptr ? handle->model.filename.c_str() : "", [&] {
+    if (handle == nullptr) dsnet::fail(DSNET_ERROR_ARGUMENT, "model must not be null");
+    handle->model.check();
+  });
+}
+
 void dsnet_model_close(dsnet_model* model) { delete model; }
 
 dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {

@@ -2,7 +2,7 @@
 
 namespace dsnet {
 
-Model::Model(const char* filename, Strategy of) : mapping(filename), strategy(of) {
+Model::Model(const char* name, Strategy of) : filename(name), mapping(name), strategy(of) {
   const Gguf file(mapping.data(), mapping.size());
   arena = file.data_section();
   arena_bytes = file.data_bytes();
@@ -13,5 +13,7 @@ Model::Model(const char* filename, Strategy of) : mapping(filename), strategy(of
   layout = plan_layout(program);
   add_masks(program, masks, layout);
 }
+
+void Model::check() const { check_panels(program, Gguf(mapping.data(), mapping.size())); }
 
 }  // namespace dsnet

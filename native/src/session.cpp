@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <sys/mman.h>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -9,12 +10,14 @@
 namespace dsnet {
 namespace {
 
-constexpr size_t kArenaAlignment = 4096;
+constexpr size_t kPage = 4096, kHugePage = size_t{2} << 20;
 
+// In huge pages where the system has them: fewer misses of the TLB, and neighbours that do not share lines of the L2 cache.
 uint8_t* allocate(size_t size) {
-  const size_t bytes = (size + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
-  void* memory = std::aligned_alloc(kArenaAlignment, bytes);
-  if (memory == nullptr) throw std::bad_alloc();
+  const size_t bytes = (size + kPage - 1) / kPage * kPage;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, bytes < kHugePage ? kPage : kHugePage, bytes) != 0) throw std::bad_alloc();
+  madvise(memory, bytes, MADV_HUGEPAGE);
   std::memset(memory, 0, bytes);  // now, so that the first image does not pay for page faults
   return static_cast<uint8_t*>(memory);
 }

@@ -14,19 +14,20 @@ namespace {
 
 constexpr int kGroup = 4;  // inputs in a group of int8 panels
 
-// Not finite means all exponent bits set. Branch-free over a block, so that it runs at the speed of memory.
+// Not finite means all exponent bits set: one more in the last of them reaches the sign. Without branches over a block, so that
+// it runs at the speed of memory.
 bool all_finite(const uint8_t* data, uint64_t count) {
   constexpr uint64_t kBlock = 4096;
-  constexpr uint32_t kExponent = 0x7f800000;
+  constexpr uint32_t kExponent = 0x7f800000, kLastBit = 0x00800000, kSign = 0x80000000;
   for (uint64_t begin = 0; begin < count; begin += kBlock) {
-    uint32_t bad = 0;
+    uint32_t carried = 0;
     const uint64_t end = std::min(count, begin + kBlock);
     for (uint64_t i = begin; i < end; ++i) {
       uint32_t bits;
       std::memcpy(&bits, data + i * sizeof bits, sizeof bits);
-      bad |= static_cast<uint32_t>((bits & kExponent) == kExponent);
+      carried |= (bits & kExponent) + kLastBit;
     }
-    if (bad != 0) return false;
+    if ((carried & kSign) != 0) return false;
   }
   return true;
 }
@@ -44,6 +45,27 @@ std::string text(const std::vector<uint64_t>& shape) {
   return result + "]";
 }
 
+void check_finite(std::string_view name, const GgufTensor& tensor) {
+  if (tensor.type == Type::f32 && !all_finite(tensor.data, tensor.elements)) {
+    fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
+  }
+}
+
+void check_symmetric(std::string_view name, const GgufTensor& tensor) {
+  if (tensor.type == Type::i8 && !all_symmetric(tensor.data, tensor.elements)) {
+    fail(DSNET_ERROR_FORMAT, "tensor %s: expected weights of -127 to 127, found -128", quoted(name).c_str());
+  }
+}
+
+// Nearly all of a file.
+std::set<std::string_view> panel_names(const Program& program) {
+  std::set<std::string_view> names;
+  for (const Op& op : program.ops) {
+    if (has_panels(op.kind)) names.insert(op.weight);
+  }
+  return names;
+}
+
 class Binder {
  public:
   Binder(const Program& program, const Gguf& file) : program_(program), file_(file) {}
@@ -51,13 +73,12 @@ class Binder {
   Weights bind() {
     Weights weights;
     for (const Op& op : program_.ops) weights.push_back(has_weights(op.kind) ? bind_op(op) : OpWeights{});
+    const std::set<std::string_view> panels = panel_names(program_);
     for (const auto& [name, tensor] : file_.tensors()) {
       if (used_.count(name) == 0) {
         fail(DSNET_ERROR_FORMAT, "tensor %s: expected an op that refers to it, found none", quoted(name).c_str());
       }
-      if (tensor.type == Type::f32 && !all_finite(tensor.data, tensor.elements)) {
-        fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
-      }
+      if (panels.count(name) == 0) check_finite(name, tensor);
     }
     return weights;
   }
@@ -102,14 +123,12 @@ class Binder {
     weights.type = tensor.type;
     weights.data = tensor.data;
     if (op.kind == Kind::depthwise) {
+      check_symmetric(op.weight, tensor);
       weights.stride = bind_taps(op, tensor);
     } else if (integers) {
       weights.stride = bind_grouped_panels(op, tensor);
     } else {
       weights.stride = bind_panels(op, tensor);
-    }
-    if (tensor.type == Type::i8 && !all_symmetric(tensor.data, tensor.elements)) {
-      fail(DSNET_ERROR_FORMAT, "tensor %s: expected weights of -127 to 127, found -128", quoted(op.weight).c_str());
     }
     bind_epilogue(op, c_out, weights);
     if (integers) check_steps(op, weights);
@@ -241,6 +260,14 @@ class Binder {
 }  // namespace
 
 Weights bind_weights(const Program& program, const Gguf& file) { return Binder(program, file).bind(); }
+
+void check_panels(const Program& program, const Gguf& file) {
+  for (const std::string_view name : panel_names(program)) {
+    const GgufTensor& tensor = file.tensors().at(name);
+    check_finite(name, tensor);
+    check_symmetric(name, tensor);
+  }
+}
 
 Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path) {
   const ptrdiff_t row = op.rows[path] * weights.row_stride;

@@ -34,8 +34,12 @@ constexpr int kTableSize = 256;  // of an int8 activation
 
 using Weights = std::vector<OpWeights>;  // one an op
 
-// Finds the tensors of every op, checks that they reach as far as the widest path reads, and that all floats are finite.
+// Finds the tensors of every op and checks that they reach as far as the widest path reads. Of their values it checks all but the
+// panels', so that those are not read before a path needs them: what they hold can spoil a result, never the memory.
 Weights bind_weights(const Program& program, const Gguf& file);
+
+// Checks the values of the panels: finite, and integers not -128.
+void check_panels(const Program& program, const Gguf& file);
 
 // The rows of scale and shift that a path reads.
 Epilogue epilogue_of(const Op& op, const OpWeights& weights, int path);

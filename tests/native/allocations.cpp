@@ -34,13 +34,13 @@ extern "C" {
 void* __real_malloc(size_t bytes);
 void* __real_calloc(size_t count, size_t bytes);
 void* __real_realloc(void* memory, size_t bytes);
-void* __real_aligned_alloc(size_t alignment, size_t bytes);
+int __real_posix_memalign(void** memory, size_t alignment, size_t bytes);
 
 void* __wrap_malloc(size_t bytes) { return refused() ? nullptr : __real_malloc(bytes); }
 void* __wrap_calloc(size_t n, size_t bytes) { return refused() ? nullptr : __real_calloc(n, bytes); }
 void* __wrap_realloc(void* memory, size_t bytes) { return refused() ? nullptr : __real_realloc(memory, bytes); }
-void* __wrap_aligned_alloc(size_t alignment, size_t bytes) {
-  return refused() ? nullptr : __real_aligned_alloc(alignment, bytes);
+int __wrap_posix_memalign(void** memory, size_t alignment, size_t bytes) {
+  return refused() ? ENOMEM : __real_posix_memalign(memory, alignment, bytes);
 }
 }
 

@@ -1,5 +1,6 @@
 // libFuzzer's harness over the file reader (scripts/fuzz.sh): opens the bytes as a file the way dsnet_model_open does, and lets
-// a file that is accepted run its slimmest and widest path. Nothing may crash, hang, leak or read outside the file.
+// a file that is accepted, whatever its panels hold, run its slimmest and widest path. Nothing may crash, hang, leak or read
+// outside the file.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -100,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require((status == DSNET_OK) == (model != nullptr) && message[0] != 0 && std::strchr(message, '\n') == nullptr);
   require(status != DSNET_ERROR_MEMORY && status != DSNET_ERROR_ARGUMENT);
   if (model == nullptr) return 0;
+  const dsnet_status checked = dsnet_model_check(model, message, sizeof message);
+  require((checked == DSNET_OK || checked == DSNET_ERROR_FORMAT) && message[0] != 0 && std::strchr(message, '\n') == nullptr);
   uint32_t kind = 0;
   for (size_t i = 0; i < size; ++i) kind = kind * 31 + data[i];
   if (dsnet_model_get_info(model).activation_bytes <= kMostActivations && work(filename) <= kMostWork) run(model, kind);

@@ -38,6 +38,8 @@ void test_model(const Opened& opened) {
   CHECK(dsnet_model_op_weights(opened.model, 0, 0, nullptr, &bytes) == DSNET_ERROR_ARGUMENT);
   CHECK(dsnet_model_op_weights(opened.model, 0, 0, &begin, nullptr) == DSNET_ERROR_ARGUMENT);
   CHECK(dsnet_model_op_count(nullptr) == 0);
+  CHECK(dsnet_model_check(nullptr, nullptr, 0) == DSNET_ERROR_ARGUMENT);
+  CHECK(dsnet_model_check(opened.model, nullptr, 0) == DSNET_OK);
   const dsnet_model_info nothing = dsnet_model_get_info(nullptr);
   CHECK(nothing.name == nullptr && nothing.n_paths == 0 && nothing.arena == nullptr && nothing.arena_bytes == 0);
 }
