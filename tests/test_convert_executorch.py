@@ -12,7 +12,7 @@ from executorch.exir._serialize._program import deserialize_pte_binary
 from tiny import tiny_arch, tiny_plan
 
 from dsnet_convert.executorch import check_delegation, lower
-from dsnet_convert.graph import stages
+from dsnet_convert.stage import stages
 from dsnet_edge.errors import DsnetError
 
 

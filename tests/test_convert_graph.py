@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_arch, tiny_images, tiny_plan
+from tiny import ARCHS, tiny_arch, tiny_images, tiny_plan
 
-from dsnet_convert.graph import StageGraph, stages
+from dsnet_convert.graph import StageGraph
 from dsnet_convert.random_weights import random_plan
-from dsnet_edge.arch import Arch, Gate, preset
+from dsnet_convert.stage import stages
+from dsnet_edge.arch import Arch, preset
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.oracle import infer
-
-ARCHS = {
-    "silu, sigmoid attention": tiny_arch(),
-    "relu, paper's attention": tiny_arch(activation="relu", attention="one_plus_tanh", bias=True),
-    "relu6": tiny_arch(n_paths=2, activation="relu6"),
-    "odd size": tiny_arch(n_paths=2, image_size=19),
-    "scalar gate": replace(tiny_arch(), gate=Gate(2, 3, bias=True, design="scalar")),
-}
 
 
 def run_stages(plan: Plan, image: np.ndarray, layout: str) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -10,8 +10,8 @@ from ai_edge_litert.compiled_model import CompiledModel
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tiny import tiny_arch, tiny_images, tiny_plan
 
-from dsnet_convert.graph import stages
 from dsnet_convert.litert import write_litert
+from dsnet_convert.stage import stages
 from dsnet_edge.plan.oracle import run_segment
 
 NAMES = ["prefix", "gate", "suffix_00", "suffix_01", "suffix_02"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from dsnet_edge.arch import Activation, Arch, Attention, Block, Gate
@@ -25,6 +27,16 @@ def tiny_arch(
         Block("separable", suffix, 1, activation=activation),
     )
     return Arch("tiny", image_size, 5, blocks, Gate(block=2, n_choices=n_paths, bias=bias))
+
+
+# One of everything that a network may be made of.
+ARCHS = {
+    "silu, sigmoid attention": tiny_arch(),
+    "relu, paper's attention": tiny_arch(activation="relu", attention="one_plus_tanh", bias=True),
+    "relu6": tiny_arch(n_paths=2, activation="relu6"),
+    "odd size": tiny_arch(n_paths=2, image_size=19),
+    "scalar gate": replace(tiny_arch(), gate=Gate(2, 3, bias=True, design="scalar")),
+}
 
 
 def tiny_plan(arch: Arch | None = None, seed: int = 0) -> Plan:

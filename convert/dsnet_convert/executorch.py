@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from dsnet_convert.graph import Stage, StageGraph, example_inputs, stage_inputs, stages
+from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
+from dsnet_convert.stage import Stage, stages
 from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
 

@@ -3,13 +3,10 @@
 Both exporters start here, each in the layout its runtime computes in, so that no transpose and no reshape is left inside:
 `nchw` for ExecuTorch, whose vectors are `[1, c, 1, 1]` maps inside and whose linear layers are 1x1 convolutions (its XNNPACK
 partitioner takes them whole); `nhwc` for LiteRT, whose vectors are `[1, c]`. At the boundary vectors are `[1, c]` in both.
-Folding is right here and only here: a static graph of one path shares its weights with no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,27 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dsnet_convert.stage import Stage, folded, stage_values, stages, vectors
 from dsnet_edge.arch import Activation, Path
 from dsnet_edge.plan import Op, Plan
-from dsnet_edge.plan.program import Segment
 
 Layout = Literal["nchw", "nhwc"]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A unit that gets a static graph of its own: the prefix, the gate, or the suffix on one path."""
-
-    name: str  # of the ExecuTorch method and of the LiteRT file
-    segment: Segment
-    path: Path
-
-
-def stages(plan: Plan) -> tuple[Stage, ...]:
-    """`prefix`, `gate`, `suffix_00` ... in the order of the paths."""
-    paths = plan.program.paths
-    shared = Stage("prefix", "prefix", paths[0]), Stage("gate", "gate", paths[0])
-    return (*shared, *(Stage(f"suffix_{index:02}", "suffix", path) for index, path in enumerate(paths)))
 
 
 class StageGraph(nn.Module):
@@ -48,7 +29,7 @@ class StageGraph(nn.Module):
         self.layout = layout
         self.ops = plan.program.segment(stage.segment)
         self.inputs, self.outputs = stage_values(plan, stage.segment)
-        self.vectors = _vectors(plan)
+        self.vectors = vectors(plan)
         self.steps = nn.ModuleList(_step(plan, op, stage.path, layout) for op in self.ops)
         self.eval()
 
@@ -64,17 +45,6 @@ class StageGraph(nn.Module):
 
     def _leave(self, name: str, x: Tensor) -> Tensor:
         return x.view(1, -1) if self.layout == "nchw" and name in self.vectors else x
-
-
-def stage_values(plan: Plan, segment: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the values a stage takes and gives, in the order of its signature (docs/bundle.md)."""
-    program = plan.program
-    inputs, outputs = program.interface(segment)
-    if segment == "prefix":
-        return inputs, outputs
-    (feature,) = program.interface("prefix")[1]
-    (attention,) = (name for name in program.interface("gate")[1] if name != program.scores)
-    return ((feature,), (program.scores, attention)) if segment == "gate" else ((feature, attention), outputs)
 
 
 def example_inputs(plan: Plan, stage: Stage, layout: Layout) -> tuple[Tensor, ...]:
@@ -100,14 +70,10 @@ def stage_inputs(plan: Plan, stage: Stage, images: np.ndarray, layout: Layout) -
 
 def _zeros(plan: Plan, stage: Stage, layout: Layout, name: str) -> Tensor:
     h, w, c = plan.program.shape(name, stage.path)
-    if name in _vectors(plan):
+    if name in vectors(plan):
         return torch.zeros(1, c)
     x = torch.zeros(1, h, w, c)
     return x if layout == "nhwc" else x.permute(0, 3, 1, 2)
-
-
-def _vectors(plan: Plan) -> frozenset[str]:
-    return frozenset(op.output for op in plan.program.ops if op.kind in ("global_pool", "linear"))
 
 
 class _Convolution(nn.Module):
@@ -165,36 +131,10 @@ def _step(plan: Plan, op: Op, path: Path, layout: Layout) -> nn.Module:
         return _GlobalPool(layout)
     if op.kind == "multiply":
         return _Multiply(layout)
-    weight, bias = (_tensor(array) for array in _folded(plan, op, path))
+    weight, bias = (torch.from_numpy(array) for array in folded(plan, op, path))
     if op.kind != "linear":
         return _Convolution(op, weight, bias, layout)
     return _Linear(op, weight, bias) if layout == "nhwc" else _Convolution(op, weight[..., None, None], bias, layout)
-
-
-def _folded(plan: Plan, op: Op, path: Path) -> Iterator[np.ndarray]:
-    """The weight in torch's order of dimensions, and the bias, on `path` and with the epilogue folded in."""
-    shape = plan.program.weight_shape(op, path)
-    weight = plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)].astype(np.float64)
-    row = op.rows[plan.program.index(path)] if op.rows else 0
-    scale, shift = plan.epilogues[op.name].at(row, shape[0])
-    factor = 2.0 if op.activation == "one_plus_tanh" else 1.0  # see _activate
-    scale = np.ones(shape[0]) if scale is None else scale.astype(np.float64)
-    shift = np.zeros(shape[0]) if shift is None else shift.astype(np.float64)
-    weight = weight * (factor * scale).reshape(-1, *[1] * (len(shape) - 1))
-    match op.kind:
-        case "conv2d":
-            yield weight.transpose(0, 3, 1, 2)
-        case "depthwise":
-            yield weight[:, None]
-        case "pointwise":
-            yield weight[..., None, None]
-        case _:
-            yield weight
-    yield factor * shift
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, np.float32))  # XNNPACK's lowering refuses other strides
 
 
 def _activate(activation: Activation, x: Tensor) -> Tensor:
@@ -207,7 +147,7 @@ def _activate(activation: Activation, x: Tensor) -> Tensor:
             return functional.silu(x)
         case "sigmoid":
             return torch.sigmoid(x)
-        case "one_plus_tanh":  # = 2 sigmoid(2x), its 2x being in the weights: XNNPACK does not take the constant in 1 + tanh(x)
+        case "one_plus_tanh":  # the 2x is in the weights (`folded`); XNNPACK does not take the constant in 1 + tanh(x)
             s = torch.sigmoid(x)
             return s + s
     return x

@@ -7,7 +7,8 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
-from dsnet_convert.graph import Stage, StageGraph, example_inputs, stage_inputs
+from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
+from dsnet_convert.stage import Stage
 from dsnet_edge.errors import require
 from dsnet_edge.plan import Plan
 

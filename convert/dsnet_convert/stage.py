@@ -1,0 +1,75 @@
+"""A segment of a Plan on one path, which is what becomes a static graph: its weights sliced, and batch norm folded into them.
+
+Folding is right here and only here: a static graph of one path shares its weights with no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dsnet_edge.arch import Path
+from dsnet_edge.plan import Op, Plan
+from dsnet_edge.plan.plan import Array
+from dsnet_edge.plan.program import Segment
+from dsnet_edge.runtime.staged import suffix_stage
+
+# Of the targets that write a file a stage, in a folder of the target's name. ncnn writes a `.bin` beside each `.param`.
+FILE_SUFFIXES = {"litert": ".tflite", "onnx": ".onnx", "ncnn": ".param"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A unit that gets a static graph of its own: the prefix, the gate, or the suffix on one path."""
+
+    name: str  # of the method or file
+    segment: Segment
+    path: Path
+
+
+def stages(plan: Plan) -> tuple[Stage, ...]:
+    """`prefix`, `gate`, `suffix_00` ... in the order of the paths."""
+    paths = plan.program.paths
+    shared = Stage("prefix", "prefix", paths[0]), Stage("gate", "gate", paths[0])
+    return (*shared, *(Stage(suffix_stage(index), "suffix", path) for index, path in enumerate(paths)))
+
+
+def stage_values(plan: Plan, segment: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the values a stage takes and gives, in the order of its signature (docs/bundle.md)."""
+    program = plan.program
+    inputs, outputs = program.interface(segment)
+    if segment == "prefix":
+        return inputs, outputs
+    (feature,) = program.interface("prefix")[1]
+    (attention,) = (name for name in program.interface("gate")[1] if name != program.scores)
+    return ((feature,), (program.scores, attention)) if segment == "gate" else ((feature, attention), outputs)
+
+
+def vectors(plan: Plan) -> frozenset[str]:
+    """The values that are no feature maps."""
+    return frozenset(op.output for op in plan.program.ops if op.kind in ("global_pool", "linear"))
+
+
+def folded(plan: Plan, op: Op, path: Path) -> tuple[Array, Array]:
+    """The op's weight and bias on `path`, float32, with the epilogue folded in.
+
+    The weight is `[c_out, c_in, k, k]` of convolutions (`c_in` 1 of a depthwise one) and `[c_out, c_in]` of linear layers. Where
+    the activation is `one_plus_tanh`, both are doubled: it is `2 sigmoid(2x)`, and every runtime has a sigmoid.
+    """
+    shape = plan.program.weight_shape(op, path)
+    weight = plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)].astype(np.float64)
+    row = op.rows[plan.program.index(path)] if op.rows else 0
+    scale, shift = plan.epilogues[op.name].at(row, shape[0])
+    factor = 2.0 if op.activation == "one_plus_tanh" else 1.0
+    scale = np.ones(shape[0]) if scale is None else scale.astype(np.float64)
+    shift = np.zeros(shape[0]) if shift is None else shift.astype(np.float64)
+    weight = weight * (factor * scale).reshape(-1, *[1] * (len(shape) - 1))
+    match op.kind:
+        case "conv2d":
+            weight = weight.transpose(0, 3, 1, 2)
+        case "depthwise":
+            weight = weight[:, None]
+        case "pointwise":
+            weight = weight[..., None, None]
+    return np.ascontiguousarray(weight, np.float32), np.ascontiguousarray(factor * shift, np.float32)
