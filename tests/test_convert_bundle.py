@@ -51,8 +51,8 @@ def test_the_manifest_describes_the_plan(tiny_bundle: FilePath) -> None:
     assert manifest["arena_bytes"] == plan.arena_bytes
     assert [path["madds"] for path in manifest["paths"]] == [plan.program.madds(path) for path in plan.program.paths]
     assert [path["channels"] for path in manifest["paths"]] == [[8, 12, width, width] for width in (12, 16, 20)]
-    assert set(manifest["backends"]) == {"sliced", "executorch", "litert"}
-    assert {"executorch", "litert-torch", "gguf", "torch", "dsnet-edge"} <= set(manifest["tools"])
+    assert set(manifest["backends"]) == {"sliced", "executorch", "litert", "onnxruntime", "ncnn"}
+    assert {"executorch", "litert-torch", "onnx", "gguf", "torch", "dsnet-edge"} <= set(manifest["tools"])
     assert manifest["segments"]["gate"]["madds"] == plan.program.madds(plan.program.paths[0], "gate")
 
 
@@ -148,15 +148,15 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path: FilePath) -> None:
 
 
 def test_an_unknown_target_and_a_label_of_two_lines_are_refused(tmp_path: FilePath) -> None:
-    with pytest.raises(DsnetError, match="no target 'onnx'"):
-        write_bundle(tiny_plan(), tmp_path / "bundle", ["onnx"], SOURCE)
+    with pytest.raises(DsnetError, match="no target 'tensorrt'"):
+        write_bundle(tiny_plan(), tmp_path / "bundle", ["tensorrt"], SOURCE)
     plan = tiny_plan()
     with pytest.raises(DsnetError, match="label 0"):
         write_bundle(replace(plan, labels=("two\nlines", *plan.labels[1:])), tmp_path / "bundle", ["sliced"], SOURCE)
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize(("target", "module"), [("executorch", "executorch"), ("litert", "litert_torch")])
+@pytest.mark.parametrize(("target", "module"), [("executorch", "executorch"), ("litert", "litert_torch"), ("onnx", "onnx")])
 def test_a_missing_extra_is_named(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch, target: str, module: str) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == module]:
         monkeypatch.delitem(sys.modules, name)

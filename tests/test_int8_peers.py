@@ -1,10 +1,12 @@
-"""ExecuTorch and LiteRT in int8: quantised by their own tools, wholly delegated, and answering like the fp32 network."""
+"""ExecuTorch, LiteRT and ONNX Runtime in int8: quantised by their own tools, and answering like the fp32 network."""
 
 from __future__ import annotations
 
 from pathlib import Path as FilePath
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 from ai_edge_litert.compiled_model import CompiledModel
 from tiny import tiny_arch, tiny_images, tiny_plan
@@ -15,7 +17,8 @@ from dsnet_edge.plan.oracle import infer
 from dsnet_edge.runtime import Runner, open_bundle
 from dsnet_edge.runtime.litert import LitertBackend, Tensor
 
-PEERS = ("executorch", "litert")
+TARGETS = ("executorch", "litert", "onnx")
+PEERS = ("executorch", "litert", "onnxruntime")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     folder = tmp_path_factory.mktemp("int8") / "bundle"
     plan = tiny_plan(tiny_arch(n_paths=2))
     calibration = Calibration(tiny_images(plan, 16, seed=7), {"images": 16})
-    write_bundle(plan, folder, ("sliced", *PEERS), {"random_seed": 0}, precision="int8", calibration=calibration)
+    write_bundle(plan, folder, ("sliced", *TARGETS), {"random_seed": 0}, precision="int8", calibration=calibration)
     return folder
 
 
@@ -56,6 +59,17 @@ def test_litert_keeps_maps_in_int8_between_its_graphs(bundle: FilePath) -> None:
 def test_litert_leaves_nothing_to_the_builtin_kernels(bundle: FilePath, stage: str) -> None:
     model = CompiledModel.from_file(str(bundle / "litert" / f"{stage}.tflite"))
     assert model.is_fully_accelerated()
+
+
+@pytest.mark.parametrize("stage", ["prefix", "gate", "suffix_00"])
+def test_onnxruntime_multiplies_integers_only(bundle: FilePath, tmp_path: FilePath, stage: str) -> None:
+    """What its optimiser leaves of the quantised graph; scales at the boundary aside."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath, options.log_severity_level = str(tmp_path / "optimised.onnx"), 4
+    onnxruntime.InferenceSession(bundle / "onnx" / f"{stage}.onnx", options, providers=["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node}
+    assert kinds & {"QLinearConv", "QGemm"}
+    assert not kinds & {"Conv", "Gemm", "FusedConv", "FusedGemm", "MatMul", "Mul", "Sigmoid", "GlobalAveragePool"}
 
 
 def test_a_tensor_changes_its_quantisation_by_value() -> None:

@@ -40,7 +40,7 @@ def test_every_path_of_every_backend_passes_on_photos(tiny_bundle: FilePath, pho
     assert report.passed
     assert report.images == 3
     assert {(result.backend, result.path) for result in report.paths} == {
-        (backend, path) for backend in ("sliced", "executorch", "litert") for path in range(3)
+        (backend, path) for backend in ("sliced", "executorch", "litert", "onnxruntime", "ncnn") for path in range(3)
     }
     assert max(result.relative_error for result in report.paths) < 1e-5
     assert all(gate.same_choice == 3 for gate in report.gates)

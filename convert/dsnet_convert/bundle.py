@@ -15,6 +15,7 @@ from dsnet_convert.golden import golden_arrays, golden_images
 from dsnet_convert.manifest import make_manifest
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
+from dsnet_convert.stage import FILE_SUFFIXES, stages
 from dsnet_convert.swap import staged
 from dsnet_convert.workers import Job, run_jobs
 from dsnet_edge.errors import BundleError, DsnetError, require_installed
@@ -24,13 +25,15 @@ from dsnet_edge.plan.elements import MAP_TYPE, Precision
 if TYPE_CHECKING:
     from rich.console import Console
 
-TARGETS = ("sliced", "executorch", "litert")
+TARGETS = ("sliced", "executorch", "litert", "onnx", "ncnn")
 _PRECISIONS: dict[str, tuple[Precision, ...]] = {
     "sliced": tuple(MAP_TYPE),
     "executorch": ("fp32", "int8"),
     "litert": ("fp32", "int8"),
+    "onnx": ("fp32", "int8"),
+    "ncnn": ("fp32",),
 }
-_MODULES = {"executorch": "executorch.exir", "litert": "litert_torch"}
+_MODULES = {"executorch": "executorch.exir", "litert": "litert_torch", "onnx": "onnx"}  # ncnn's files need none
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ def _write(
         progress("sliced", "model.dsnet")
         _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
         jobs = _jobs(plan, targets)
-        if "litert" in targets:
-            (folder / "litert").mkdir()
+        for target in FILE_SUFFIXES.keys() & targets:
+            (folder / target).mkdir()
         if jobs:
             run_jobs(plan, folder, jobs, progress, calibration.images if calibration else None)
         _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
@@ -125,20 +128,14 @@ def _is_bundle(folder: FilePath) -> bool:
 
 
 def _jobs(plan: Plan, targets: Sequence[str]) -> list[Job]:
-    """The longest first: ExecuTorch's one file, then LiteRT's files."""
+    """The longest first: ExecuTorch's one file, then those of the targets with a file a stage."""
     jobs: list[Job] = [("executorch", "")] if "executorch" in targets else []
-    if "litert" in targets:
-        jobs += [("litert", stage) for stage in _stages(plan)]
-    return jobs
-
-
-def _stages(plan: Plan) -> list[str]:
-    return ["prefix", "gate", *(f"suffix_{index:02}" for index in range(len(plan.program.paths)))]
+    return jobs + [(target, stage.name) for target in FILE_SUFFIXES if target in targets for stage in stages(plan)]
 
 
 def _count(plan: Plan, targets: Sequence[str]) -> dict[str, int]:
     """Steps of each target, for the progress bars."""
-    return {"sliced": 1} | {target: len(_stages(plan)) for target in targets if target != "sliced"}
+    return {"sliced": 1} | {target: len(stages(plan)) for target in targets if target != "sliced"}
 
 
 def _write_golden(folder: FilePath, arrays: Mapping[str, np.ndarray]) -> None:

@@ -7,15 +7,19 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
+from dsnet_convert.stage import FILE_SUFFIXES
 from dsnet_edge import __version__
 from dsnet_edge.arch import Path
 from dsnet_edge.plan import Plan, Program
-from dsnet_edge.runtime.bundle import FORMAT, VERSION
+from dsnet_edge.runtime.bundle import FORMAT, VERSION, target_of
+from dsnet_edge.runtime.staged import suffix_stage
 
 _TOOLS = {
     "sliced": ("gguf", "numpy"),
     "executorch": ("executorch", "torch"),
     "litert": ("litert-torch", "ai-edge-litert", "torch"),
+    "onnx": ("onnx", "onnxruntime"),
+    "ncnn": (),
 }
 
 
@@ -79,9 +83,12 @@ def _backends(targets: Sequence[str], n_paths: int) -> dict[str, Any]:
     backends: dict[str, Any] = {"sliced": {"file": "model.dsnet"}}
     if "executorch" in targets:
         backends["executorch"] = {"file": "model.pte"}
-    if "litert" in targets:
-        suffixes = [f"litert/suffix_{index:02}.tflite" for index in range(n_paths)]
-        backends["litert"] = {"prefix": "litert/prefix.tflite", "gate": "litert/gate.tflite", "suffixes": suffixes}
+    for backend in ("litert", "onnxruntime", "ncnn"):
+        target = target_of(backend)
+        if target in targets:
+            names = {stage: f"{target}/{stage}{FILE_SUFFIXES[target]}" for stage in ("prefix", "gate")}
+            suffixes = [f"{target}/{suffix_stage(path)}{FILE_SUFFIXES[target]}" for path in range(n_paths)]
+            backends[backend] = names | {"suffixes": suffixes}
     return backends
 
 

@@ -8,7 +8,7 @@ theirs are wider, and what the kernels owe to the bit is tested on the ops (`tes
 Where the oracle's two best scores lie closer together than the backend's own error on the scores may be, both paths are right
 answers: such an image is a near tie, and counted, but not a miss.
 
-The int8 of ExecuTorch and LiteRT is their own, with other ranges and roundings, and has no oracle here.
+The int8 of ExecuTorch, LiteRT and ONNX Runtime is their own, with other ranges and roundings, and has no oracle here.
 
 What a precision costs against fp32 is another question, and reported beside: on the golden images, whose fp32 outputs the bundle
 holds. It is no miss: how much is acceptable depends on the use.

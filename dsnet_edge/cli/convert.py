@@ -94,19 +94,22 @@ def _limits(text: str | None) -> tuple[int, int] | None:
 
 
 def _table(manifest: dict[str, Any]) -> Table:
-    """Each target's files and their size beside the arena's: what it costs to hold every path."""
+    """Each backend's files and their size beside the arena's: what it costs to hold every path."""
     from rich.table import Table
 
     arena, files, n_paths = manifest["arena_bytes"], manifest["files"], len(manifest["paths"])
     title = f"{manifest['name']}, {manifest['precision']}: {n_paths} paths, arena {arena / 1e6:.2f} MB"
     table = Table(title=title)
-    table.add_column("target")
+    table.add_column("backend")
     for name in ("files", "MB", "x arena"):
         table.add_column(name, justify="right")
     for backend, entry in manifest["backends"].items():
-        names = [name for value in entry.values() for name in (value if isinstance(value, list) else [value])]
+        if "file" in entry:
+            names, shown = [entry["file"]], entry["file"]
+        else:
+            folder = entry["prefix"].partition("/")[0]
+            names = [name for name in files if name.startswith(f"{folder}/")]
+            shown = f"{len(names)} in {folder}/"
         size = sum(files[name]["bytes"] for name in names)
-        table.add_row(
-            backend, names[0] if len(names) == 1 else f"{len(names)} .tflite", f"{size / 1e6:.2f}", f"{size / arena:.2f}"
-        )
+        table.add_row(backend, shown, f"{size / 1e6:.2f}", f"{size / arena:.2f}")
     return table

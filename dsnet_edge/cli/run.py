@@ -21,7 +21,7 @@ def run(
     images: Annotated[list[FilePath], typer.Argument(help="Photos: JPEG, PNG, WebP, ...")],
     path: Annotated[str, typer.Option(help="A path index, or auto: the gate decides.")] = "auto",
     top: Annotated[int, typer.Option(min=1, help="Labels to print for each photo.")] = 5,
-    backend: Annotated[str, typer.Option(help="sliced, executorch, litert or numpy.")] = "sliced",
+    backend: Annotated[str, typer.Option(help="sliced, executorch, litert, onnxruntime, ncnn or numpy.")] = "sliced",
     threads: Annotated[int | None, typer.Option(min=1, max=64, help="As many as there are big cores, unless given.")] = None,
     cores: Annotated[str, typer.Option(help="Pin one thread to each of these, such as 4-7 or 0,2 (sliced only).")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,

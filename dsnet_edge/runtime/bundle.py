@@ -15,6 +15,7 @@ from dsnet_edge.plan.elements import MAP_TYPE, Precision
 
 FORMAT, VERSION = "dsnet-edge bundle", 1
 _LARGEST_MANIFEST = 16 << 20
+_TARGETS = {"onnxruntime": "onnx"}
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,17 @@ class Bundle:
         except KeyError:
             raise BundleError(
                 f"{self.folder} has no files for the {backend} backend, only for {', '.join(self.backends)}; "
-                f"convert it again with --to {backend}"
+                f"convert it again with --to {target_of(backend)}"
             ) from None
 
     def file(self, name: str) -> FilePath:
         """A file of the bundle, after checking its size and SHA-256 against the manifest."""
         return checked_file(self.folder, self.manifest, name)
+
+
+def target_of(backend: str) -> str:
+    """The converter's target that writes a backend's files; also the extra that brings what it needs."""
+    return _TARGETS.get(backend, backend)
 
 
 def open_bundle(folder: FilePath | str) -> Bundle:

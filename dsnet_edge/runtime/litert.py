@@ -12,7 +12,7 @@ import numpy as np
 from dsnet_edge.errors import BundleError, MissingExtraError, require
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.quiet import quiet_stderr
-from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
+from dsnet_edge.runtime.staged import StagedBackend, check_signature, stage_files
 
 
 class LitertBackend(StagedBackend):
@@ -20,13 +20,7 @@ class LitertBackend(StagedBackend):
         super().__init__()
         self.bundle, self.threads = bundle, threads
         self.runtime = _runtime()
-        files = bundle.backend_files("litert")
-        suffixes: list[str] = files["suffixes"]
-        if len(suffixes) != bundle.n_paths:
-            found = f"{len(suffixes)} suffixes for {bundle.n_paths} paths"
-            raise BundleError(f"{bundle.folder / 'manifest.json'}: backends.litert has {found}; convert it again")
-        self.files: dict[str, str] = {"prefix": files["prefix"], "gate": files["gate"]}
-        self.files |= {suffix_stage(path): name for path, name in enumerate(suffixes)}
+        self.files = stage_files(bundle, "litert")
         for stage in ("prefix", "gate"):
             self.graph(stage)
 
@@ -37,9 +31,7 @@ class LitertBackend(StagedBackend):
                 graph = _Interpreter(self.runtime.Interpreter(model_path=str(file), num_threads=self.threads))
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error
-        n_inputs = 2 if stage.startswith("suffix") else 1
-        if len(graph.inputs) != n_inputs:
-            raise BundleError(f"{file}: takes {len(graph.inputs)} tensors, expected {n_inputs}; convert it again")
+        check_signature(file, stage, len(graph.inputs), len(graph.outputs))
         return graph
 
     def enter(self, image: np.ndarray) -> Tensor:

@@ -15,7 +15,7 @@ from dsnet_edge.runtime.backend import Backend
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
 from dsnet_edge.runtime.preprocess import Photo, preprocess
 
-BACKENDS = ("sliced", "executorch", "litert", "numpy")
+BACKENDS = ("sliced", "executorch", "litert", "onnxruntime", "ncnn", "numpy")
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,8 @@ def open_backend(name: str) -> Callable[[Bundle, int], Backend]:
         "sliced": ("sliced", "SlicedBackend"),
         "executorch": ("executorch", "ExecutorchBackend"),
         "litert": ("litert", "LitertBackend"),
+        "onnxruntime": ("onnxruntime", "OnnxruntimeBackend"),
+        "ncnn": ("ncnn", "NcnnBackend"),
         "numpy": ("oracle", "OracleBackend"),
     }[name]
     return getattr(importlib.import_module(f"dsnet_edge.runtime.{module}"), cls)

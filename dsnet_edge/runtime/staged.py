@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path as FilePath
 from typing import Any, Protocol
 
 import numpy as np
+
+from dsnet_edge.errors import BundleError
+from dsnet_edge.runtime.bundle import Bundle
 
 
 class Graph(Protocol):
@@ -62,3 +66,23 @@ class StagedBackend(ABC):
 
 def suffix_stage(path: int) -> str:
     return f"suffix_{path:02}"
+
+
+def stage_files(bundle: Bundle, backend: str) -> dict[str, str]:
+    """The name of every stage's file, of a backend that has one for each."""
+    entry = bundle.backend_files(backend)
+    suffixes: list[str] = entry["suffixes"]
+    if len(suffixes) != bundle.n_paths:
+        found = f"{len(suffixes)} suffixes for {bundle.n_paths} paths"
+        raise BundleError(f"{bundle.folder / 'manifest.json'}: backends.{backend} has {found}; convert it again")
+    files = {"prefix": entry["prefix"], "gate": entry["gate"]}
+    return files | {suffix_stage(path): name for path, name in enumerate(suffixes)}
+
+
+def check_signature(file: FilePath, stage: str, n_inputs: int, n_outputs: int) -> None:
+    """Raises BundleError where the graph in `file` cannot be this stage (docs/bundle.md)."""
+    found, expected = (n_inputs, n_outputs), {"prefix": (1, 1), "gate": (1, 2)}.get(stage, (2, 1))
+    if found != expected:
+        raise BundleError(
+            f"{file}: takes {found[0]} tensors and gives {found[1]}, expected {expected[0]} and {expected[1]}; convert it again"
+        )
