@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -161,6 +162,8 @@ def test_bars_name_the_worst_and_pass_or_fail_by_it(result: tuple[str, Report]) 
     ],
 )
 def test_bad_options_are_refused(tiny_bundle: FilePath, arguments: list[str], reason: str) -> None:
+        (["--cores", "0", "--threads", "1,2"], "--cores names 1 for 2 threads"),
+        (["--cores", "99999999", "--threads", "1", "--peers", ""], "there is no core 99999999 for this process"),
     with pytest.raises(DsnetError, match=reason):
         CliRunner().invoke(app, ["bench", str(tiny_bundle), *arguments], catch_exceptions=False)
 
@@ -168,6 +171,14 @@ def test_bad_options_are_refused(tiny_bundle: FilePath, arguments: list[str], re
 def test_a_peer_without_files_is_refused(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
     bundle = FilePath(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
     manifest = json.loads((bundle / "manifest.json").read_text())
+def test_cores_are_kept_to_and_recorded(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
+    core = max(os.sched_getaffinity(0))
+    file = tmp_path / "bench.json"
+    arguments = ["--peers", "", "--threads", "1", "--cores", str(core), "--rounds", "1", "--processes", "1", "--json", str(file)]
+    CliRunner().invoke(app, ["bench", str(tiny_bundle), *arguments], catch_exceptions=False)
+    assert Report.from_dict(json.loads(file.read_text())).cores == (core,)
+
+
     del manifest["backends"]["litert"]
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DsnetError, match="--to litert"):

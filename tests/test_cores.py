@@ -1,12 +1,14 @@
 """Choosing and pinning cores."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from dsnet_edge import _native
 from dsnet_edge.errors import DsnetError
-from dsnet_edge.runtime.cores import parse_cores, pinned
+from dsnet_edge.runtime.cores import keep_to, parse_cores, pinned
 
 
 @pytest.mark.parametrize(("text", "cores"), [("3", [3]), ("4-7", [4, 5, 6, 7]), ("0,2, 5-6", [0, 2, 5, 6]), ("1-1", [1])])
@@ -31,3 +33,22 @@ def test_pinning_ends_with_its_block() -> None:
     assert os.sched_getaffinity(0) == before
     with pinned([]):
         assert os.sched_getaffinity(0) == before
+
+
+def test_a_process_is_kept_with_the_threads_it_starts() -> None:
+    core = max(os.sched_getaffinity(0))
+    code = f"""
+import os, threading
+from dsnet_edge.runtime.cores import keep_to
+keep_to([])
+assert os.sched_getaffinity(0) == {os.sched_getaffinity(0)}
+keep_to([{core}])
+thread = threading.Thread(target=lambda: print(os.sched_getaffinity(0)))
+thread.start()
+"""
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == f"{{{core}}}\n"
+
+
+def test_a_core_that_is_not_there_is_named() -> None:
+    with pytest.raises(DsnetError, match=r"there is no core 99999999 for this process, only .*; choose"):
+        keep_to([0, 99999999])

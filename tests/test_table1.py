@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -86,20 +87,22 @@ def test_an_unknown_strategy_is_named(tmp_path: FilePath) -> None:
 
 
 def test_the_command_prints_writes_and_draws(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
-    arguments = ["--rounds", "2", "--json", str(tmp_path / "table1.json"), "--plot", str(tmp_path / "table1.png")]
+    core = min(os.sched_getaffinity(0))
+    files = ["--json", str(tmp_path / "table1.json"), "--plot", str(tmp_path / "table1.png")]
+    arguments = ["--rounds", "2", "--cores", str(core), *files]
     found = CliRunner().invoke(app, ["table1", str(tiny_bundle), *arguments], catch_exceptions=False)
     assert found.exit_code == 0
     assert all(strategy in found.output for strategy in STRATEGIES)
     result = Table1.from_dict(json.loads((tmp_path / "table1.json").read_text()))
-    assert (result.name, result.precision, result.threads, result.n_paths) == ("tiny", "fp32", 1, 3)
+    assert (result.name, result.precision, result.threads, result.cores, result.n_paths) == ("tiny", "fp32", 1, (core,), 3)
     assert Table1.from_dict(json.loads(json.dumps(result.to_dict()))) == result
     assert (tmp_path / "table1.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(DsnetError, match="version 2"):
-        Table1.from_dict(result.to_dict() | {"version": 2})
+    with pytest.raises(DsnetError, match="version 99"):
+        Table1.from_dict(result.to_dict() | {"version": 99})
 
 
 def test_a_ratio_is_the_strategy_over_ideal() -> None:
     cell = Cell("masking", "network", 0, Summary(3, 4.0, 3.9, 4.1, 3.8))
     measured = Measured((cell,), (Ratio("ideal", "masking", "network", 0, 0.5, 0.4, 0.6),))
-    result = Table1("tiny", "fp32", 1, (100,), {}, measured)
+    result = Table1("tiny", "fp32", 1, (), (100,), {}, measured)
     assert (result.over_ideal("masking", 0), result.median_ms("masking", 0), result.over_ideal("ideal", 0)) == (2.0, 4.0, 1.0)

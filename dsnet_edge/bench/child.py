@@ -17,13 +17,17 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from dsnet_edge.errors import DsnetError
+from dsnet_edge.runtime.cores import keep_to
 
 # A second BLAS thread of NumPy would only stand in the way.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
 
 def run_child(job: dict[str, Any], progress: Callable[[float], None] = lambda fraction: None) -> Any:
-    """The result of a job: `{"do": "rounds" | "opening" | "memory"}` and its arguments."""
+    """The result of a job: `{"do": "rounds" | "opening" | "memory", "cores": [...]}` and its arguments.
+
+    The process is kept to the cores, if there are any, before it loads a runtime.
+    """
     with tempfile.TemporaryFile() as noise:
         process = subprocess.Popen(
             [sys.executable, "-m", "dsnet_edge.bench.child", json.dumps(job)],
@@ -59,6 +63,7 @@ def main() -> None:
 
     job = json.loads(sys.argv[1])
     try:
+        keep_to(job["cores"])
         answer(result=_do(job.pop("do"), job, lambda fraction: answer(progress=fraction)))
     except DsnetError as error:
         answer(error=str(error))
@@ -72,7 +77,8 @@ def _do(name: str, job: dict[str, Any], progress: Callable[[float], None]) -> An
         return asdict(compare(**job, progress=progress))
     from dsnet_edge.bench import fresh
 
-    return {"opening": fresh.opening, "memory": fresh.memory}[name](**job)
+    measure = {"opening": fresh.opening, "memory": fresh.memory}[name]
+    return measure(job["folder"], job["backend"])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dsnet_edge.bench.contenders import Ideal, Sliced, open_peer
 from dsnet_edge.bench.rounds import Case, Measured, run_rounds
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.runtime.bundle import open_bundle
+from dsnet_edge.runtime.cores import pinned
 
 TOLERANCE = 1e-4  # of fp32 logits: max|a - b| / max|b|
 
@@ -21,22 +22,29 @@ def compare(
     peers: Sequence[str],
     threads: int,
     rounds: int,
+    cores: Sequence[int] = (),
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Measured:
-    """`ideal` are the files of the paths, one each. Raises DsnetError where a contender's logits are not the sliced ones."""
+    """`ideal` are the files of the paths, one each; `cores`, if any, one for each thread, to which this process is kept already.
+
+    Raises DsnetError where a contender's logits are not the sliced ones.
+    """
     opened = open_bundle(bundle)
     images = np.load(opened.file(opened.manifest["golden"]["images"]))
-    sliced = Sliced(opened.file(opened.backend_files("sliced")["file"]), threads)
+    sliced = Sliced(opened.file(opened.backend_files("sliced")["file"]), threads, cores=cores)
     cases = [
         Case("sliced", sliced),
         Case("switching", sliced, switching=True),
         Case("routed", sliced, routed=True),
-        Case("ideal", Ideal(ideal, threads)),
+        Case("ideal", Ideal(ideal, threads, cores)),
         *(Case(peer, open_peer(opened, peer, threads)) for peer in peers),
     ]
     if opened.manifest["precision"] == "fp32":
         check_agreement(cases, images[0], opened.n_paths)
-    return run_rounds(cases, opened.n_paths, images, rounds, progress=progress)
+    for case in cases:
+        case.contender.infer(images[0], 0)  # the threads of a runtime may go where their creator could when they began
+    with pinned(cores):
+        return run_rounds(cases, opened.n_paths, images, rounds, progress=progress)
 
 
 def check_agreement(cases: Sequence[Case], image: np.ndarray, n_paths: int) -> None:

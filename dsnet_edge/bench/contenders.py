@@ -31,8 +31,9 @@ class Contender(Protocol):
 class Sliced:
     """The native runtime on one `model.dsnet`. It reads its own clock between the stages."""
 
-    def __init__(self, file: FilePath, threads: int, strategy: str = "slicing") -> None:
-        self.session = _native.Session(_native.Model(str(file), strategy), threads)
+    def __init__(self, file: FilePath, threads: int, strategy: str = "slicing", cores: Sequence[int] = ()) -> None:
+        """With `cores`, one for each thread: the first is for the caller to keep to, the others get their thread."""
+        self.session = _native.Session(_native.Model(str(file), strategy), threads, cores=cores)
 
     def infer(self, image: np.ndarray, path: int) -> Stages:
         """Path -1 lets the gate choose; the time of choosing is the gate's."""
@@ -43,8 +44,8 @@ class Sliced:
 class Ideal:
     """The same kernels on a `model.dsnet` for each path that holds this path only, packed on its own."""
 
-    def __init__(self, files: Sequence[FilePath], threads: int) -> None:
-        self.paths = [Sliced(file, threads) for file in files]
+    def __init__(self, files: Sequence[FilePath], threads: int, cores: Sequence[int] = ()) -> None:
+        self.paths = [Sliced(file, threads, cores=cores) for file in files]
 
     def infer(self, image: np.ndarray, path: int) -> Stages:
         return self.paths[path].infer(image, 0)

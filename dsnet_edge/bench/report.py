@@ -9,7 +9,7 @@ from typing import Any
 from dsnet_edge.bench.rounds import Cell, Measured, Ratio, Summary
 from dsnet_edge.errors import DsnetError
 
-FORMAT, VERSION = "dsnet-edge bench", 1
+FORMAT, VERSION = "dsnet-edge bench", 2
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Network:
 class Report:
     machine: Mapping[str, Any]
     tools: Mapping[str, str]  # versions
+    cores: tuple[int, ...]  # that the processes were kept to, or none
     created: str
     networks: tuple[Network, ...]
 
@@ -94,7 +95,7 @@ class Report:
     def from_dict(fields: Mapping[str, Any]) -> Report:
         check_format(fields, FORMAT, VERSION)
         networks = tuple(_network(network) for network in fields["networks"])
-        return Report(fields["machine"], fields["tools"], fields["created"], networks)
+        return Report(fields["machine"], fields["tools"], tuple(fields["cores"]), fields["created"], networks)
 
 
 def check_format(fields: Mapping[str, Any], name: str, version: int) -> None:

@@ -29,24 +29,29 @@ def measure_network(
     threads: Sequence[int],
     rounds: int,
     processes: int,
+    cores: Sequence[int] = (),
     progress: Progress = lambda what, fraction: None,
 ) -> Network:
-    """`ideal` are files of one path each; `processes` are how often the opening is timed."""
+    """`ideal` are files of one path each; `processes` are how often the opening is timed.
+
+    With `cores`, every process is kept to as many of these as it has threads, the first ones; opening and memory take one.
+    """
     folder, backends = str(bundle.folder), ("sliced", *peers)
     runs, openings, memories = [], [], []
     for count in threads:
         what = f"{bundle.name} {bundle.manifest['precision']}, {count} thread{'s' if count > 1 else ''}"
         job: dict[str, Any] = {"do": "rounds", "bundle": folder, "ideal": [str(file) for file in ideal]}
-        job |= {"peers": list(peers), "threads": count, "rounds": rounds}
+        job |= {"cores": list(cores[:count]), "peers": list(peers), "threads": count, "rounds": rounds}
         runs.append(Run(count, measured_from(run_child(job, partial(progress, what)))))
     for index, backend in enumerate(backends):
         found = []
+        job = {"folder": folder, "backend": backend, "cores": list(cores[:1])}
         for turn in range(processes):
-            found.append(run_child({"do": "opening", "folder": folder, "backend": backend}))
+            found.append(run_child({"do": "opening"} | job))
             progress("opening and memory", (index + (turn + 1) / (processes + 1)) / len(backends))
         times = (float(np.median([times[key] for times in found])) for key in ("first_ms", "all_ms"))
         openings.append(Opening(backend, processes, *times))
-        memories.append(Memory(**run_child({"do": "memory", "folder": folder, "backend": backend})))
+        memories.append(Memory(**run_child({"do": "memory"} | job)))
     progress("opening and memory", 1.0)
     return Network(
         name=bundle.name,
@@ -59,8 +64,8 @@ def measure_network(
     )
 
 
-def make_report(networks: Sequence[Network]) -> Report:
+def make_report(networks: Sequence[Network], cores: Sequence[int] = ()) -> Report:
     peers = {peer for network in networks for peer in network.peers}
     packages = sorted(package for peer in peers for package in PACKAGES[peer])
     tools: dict[str, Any] = {"dsnet-edge": __version__} | {package: metadata.version(package) for package in packages}
-    return Report(describe_machine(), tools, datetime.now(UTC).isoformat(timespec="seconds"), tuple(networks))
+    return Report(describe_machine(), tools, tuple(cores), datetime.now(UTC).isoformat(timespec="seconds"), tuple(networks))

@@ -14,9 +14,10 @@ from dsnet_edge.bench.contenders import Contender, Ideal, Sliced
 from dsnet_edge.bench.report import check_format, measured_from
 from dsnet_edge.bench.rounds import Case, Measured, run_rounds
 from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.cores import pinned
 from dsnet_edge.runtime.runner import Stages
 
-FORMAT, VERSION = "dsnet-edge table1", 1
+FORMAT, VERSION = "dsnet-edge table1", 2
 STRATEGIES = ("ideal", "slicing", "indexing", "masking", "full")
 
 
@@ -27,6 +28,7 @@ class Table1:
     name: str
     precision: str
     threads: int
+    cores: tuple[int, ...]  # one for each thread, or none
     madds: tuple[int, ...]
     machine: Mapping[str, Any]
     measured: Measured
@@ -53,7 +55,9 @@ class Table1:
     def from_dict(fields: Mapping[str, Any]) -> Table1:
         check_format(fields, FORMAT, VERSION)
         values = {key: fields[key] for key in ("name", "precision", "threads", "machine")}
-        return Table1(**values, madds=tuple(fields["madds"]), measured=measured_from(fields["measured"]))
+        return Table1(
+            **values, cores=tuple(fields["cores"]), madds=tuple(fields["madds"]), measured=measured_from(fields["measured"])
+        )
 
 
 class Full:
@@ -67,14 +71,14 @@ class Full:
         return self.sliced.infer(image, self.widest)
 
 
-def contenders(model: FilePath, ideal: Sequence[FilePath], threads: int) -> dict[str, Contender]:
+def contenders(model: FilePath, ideal: Sequence[FilePath], threads: int, cores: Sequence[int] = ()) -> dict[str, Contender]:
     """By strategy, in the order of STRATEGIES."""
-    slicing = Sliced(model, threads)
+    slicing = Sliced(model, threads, cores=cores)
     return {
-        "ideal": Ideal(ideal, threads),
+        "ideal": Ideal(ideal, threads, cores),
         "slicing": slicing,
-        "indexing": Sliced(model, threads, "indexing"),
-        "masking": Sliced(model, threads, "masking"),
+        "indexing": Sliced(model, threads, "indexing", cores),
+        "masking": Sliced(model, threads, "masking", cores),
         "full": Full(slicing, len(ideal)),
     }
 
@@ -85,12 +89,17 @@ def measure_table1(
     machine: Mapping[str, Any],
     threads: int,
     rounds: int,
+    cores: Sequence[int] = (),
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Table1:
-    """`ideal` are files of one path each. Raises DsnetError unless all strategies but `full` give the same logits."""
+    """`ideal` are files of one path each; `cores`, if any, one for each thread.
+
+    Raises DsnetError unless all strategies but `full` give the same logits.
+    """
     images = np.load(bundle.file(bundle.manifest["golden"]["images"]))
     model = bundle.file(bundle.backend_files("sliced")["file"])
-    cases = [Case(name, contender) for name, contender in contenders(model, ideal, threads).items()]
+    cases = [Case(name, contender) for name, contender in contenders(model, ideal, threads, cores).items()]
     check_agreement(cases[:-1], images[0], bundle.n_paths)
-    measured = run_rounds(cases, bundle.n_paths, images, rounds, progress=progress)
-    return Table1(bundle.name, bundle.precision, threads, bundle.madds, machine, measured)
+    with pinned(cores):
+        measured = run_rounds(cases, bundle.n_paths, images, rounds, progress=progress)
+    return Table1(bundle.name, bundle.precision, threads, tuple(cores), bundle.madds, machine, measured)

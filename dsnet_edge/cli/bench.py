@@ -24,6 +24,9 @@ def bench(
     threads: Annotated[str, typer.Option(help="Numbers of threads, separated by commas; a process each.")] = "1,2",
     rounds: Annotated[int, typer.Option(min=1, help="Timed inferences of every path in every case.")] = 60,
     processes: Annotated[int, typer.Option(min=1, help="Fresh processes in which the opening is timed.")] = 5,
+    cores: Annotated[
+        str, typer.Option(help="Keep every process to as many of these as it has threads, such as 4-7 or 0,2.")
+    ] = "",
     as_json: Annotated[FilePath | None, typer.Option("--json", help="Also write the results to this file.")] = None,
     plot: Annotated[FilePath | None, typer.Option(help="Also draw them into this file, such as bench.png.")] = None,
 ) -> None:
@@ -38,11 +41,15 @@ def bench(
     from dsnet_edge.bench.run import make_report, measure_network
     from dsnet_edge.bench.tables import tables
     from dsnet_edge.runtime.bundle import open_bundle
+    from dsnet_edge.runtime.cores import parse_cores
 
     if plot:
         require("matplotlib", "plot")  # before the minutes of work
     names = tuple(dict.fromkeys(name.strip() for name in peers.split(",") if name.strip()))
     counts = _counts(threads)
+    chosen_cores = parse_cores(cores) if cores else []
+    if cores and len(chosen_cores) < max(counts):
+        raise DsnetError(f"--cores names {len(chosen_cores)} for {max(counts)} threads; name more, or lower --threads")
     opened = [open_bundle(folder) for folder in bundles]
     check_peers(names)
     for bundle in opened:
@@ -55,10 +62,17 @@ def bench(
                 ideal = write_one_path_files(bundle.file(bundle.backend_files("sliced")["file"]), FilePath(folder))
                 networks.append(
                     measure_network(
-                        bundle, ideal, names, threads=counts, rounds=rounds, processes=processes, progress=_progress(bars)
+                        bundle,
+                        ideal,
+                        names,
+                        threads=counts,
+                        rounds=rounds,
+                        processes=processes,
+                        cores=chosen_cores,
+                        progress=_progress(bars),
                     )
                 )
-    report = make_report(networks)
+    report = make_report(networks, chosen_cores)
     console = Console()
     for table in tables(report):
         console.print(table)

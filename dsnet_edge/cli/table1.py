@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dsnet_edge.errors import DsnetError, require
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 def table1(
     bundle: Annotated[FilePath, typer.Argument(help="A bundle folder.")],
-    threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, max=64, help="1 unless given.")] = None,
+    cores: Annotated[str, typer.Option(help="Pin one thread to each of these, such as 4-7 or 0,2.")] = "",
     rounds: Annotated[int, typer.Option(min=1, help="Timed inferences of every path by every strategy.")] = 60,
     as_json: Annotated[FilePath | None, typer.Option("--json", help="Also write the results to this file.")] = None,
     plot: Annotated[FilePath | None, typer.Option(help="Also draw them into this file, such as table1.png.")] = None,
@@ -29,18 +32,27 @@ def table1(
 
     from dsnet_convert.one_path import write_one_path_files
     from dsnet_edge.bench.table1 import measure_table1
-    from dsnet_edge.errors import require
     from dsnet_edge.profiling.machine import describe_machine
     from dsnet_edge.runtime.bundle import open_bundle
+    from dsnet_edge.runtime.cores import parse_cores
 
     if plot:
         require("matplotlib", "plot")  # before the minutes of work
+    chosen_cores = parse_cores(cores) if cores else []
+    if threads is not None and cores:
+        raise DsnetError("--cores already says how many threads there are; leave out --threads")
     opened = open_bundle(bundle)
     with tempfile.TemporaryDirectory(prefix="dsnet-edge-ideal-") as folder, Progress(transient=True) as bars:
         ideal = write_one_path_files(opened.file(opened.backend_files("sliced")["file"]), FilePath(folder))
         task = bars.add_task("timing every path", total=1.0)
         result = measure_table1(
-            opened, ideal, describe_machine(), threads, rounds, lambda fraction: bars.update(task, completed=fraction)
+            opened,
+            ideal,
+            describe_machine(),
+            threads or len(chosen_cores) or 1,
+            rounds,
+            chosen_cores,
+            lambda fraction: bars.update(task, completed=fraction),
         )
     Console().print(_table(result))
     if as_json:

@@ -20,6 +20,15 @@ def parse_cores(text: str) -> list[int]:
     return cores
 
 
+def keep_to(cores: Sequence[int]) -> None:
+    """Keeps this process, and every thread it starts from now on, on `cores`. No cores, no change."""
+    allowed = os.sched_getaffinity(0)
+    if missing := sorted(set(cores) - allowed):
+        raise DsnetError(f"--cores: there is no core {missing[0]} for this process, only {sorted(allowed)}; choose among these")
+    if cores:
+        os.sched_setaffinity(0, cores)
+
+
 @contextmanager
 def pinned(cores: Sequence[int]) -> Iterator[None]:
     """Keeps the calling thread on the first of `cores`, and afterwards lets it go where it could before. No cores, no change."""
