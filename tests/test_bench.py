@@ -16,15 +16,16 @@ from typer.testing import CliRunner
 
 from dsnet_convert.one_path import write_one_path_files
 from dsnet_convert.sliced import write_sliced
-from dsnet_edge.bench.bars import bars
+from dsnet_edge.bench.bars import RIVALS, bars
 from dsnet_edge.bench.compare import check_agreement, compare
-from dsnet_edge.bench.contenders import Ideal, Sliced
+from dsnet_edge.bench.contenders import PEERS, Ideal, Sliced, peers_of
 from dsnet_edge.bench.report import Report
 from dsnet_edge.bench.rounds import Case, run_rounds
 from dsnet_edge.cli.app import app
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import infer
+from dsnet_edge.runtime.bundle import open_bundle
 from dsnet_edge.runtime.runner import Stages
 
 
@@ -99,15 +100,15 @@ def test_contenders_that_disagree_are_not_timed(tiny_bundle: FilePath, tmp_path:
 
 
 def test_all_contenders_agree_in_one_process(tiny_bundle: FilePath, ideal: list[FilePath]) -> None:
-    measured = compare(str(tiny_bundle), ideal, ("litert", "executorch"), 1, 1)
-    assert {cell.case for cell in measured.cells} == {"sliced", "switching", "routed", "ideal", "litert", "executorch"}
+    measured = compare(str(tiny_bundle), ideal, tuple(PEERS), 1, 1)
+    assert {cell.case for cell in measured.cells} == {"sliced", "switching", "routed", "ideal", *PEERS}
     assert min(cell.time.min_ms for cell in measured.cells) > 0
 
 
 @pytest.fixture(scope="module")
 def result(tiny_bundle: FilePath, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Report]:
     file = tmp_path_factory.mktemp("bench") / "bench.json"
-    arguments = ["bench", str(tiny_bundle), "--rounds", "2", "--processes", "1", "--json", str(file)]
+    arguments = ["bench", str(tiny_bundle), "--peers", ",".join(PEERS), "--rounds", "2", "--processes", "1", "--json", str(file)]
     found = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert found.exit_code == 0, found.output
     return found.output, Report.from_dict(json.loads(file.read_text()))
@@ -116,14 +117,14 @@ def result(tiny_bundle: FilePath, tmp_path_factory: pytest.TempPathFactory) -> t
 def test_the_command_measures_prints_and_writes_everything(result: tuple[str, Report]) -> None:
     output, report = result
     (network,) = report.networks
-    assert (network.precision, network.peers, len(network.madds)) == ("fp32", ("litert", "executorch"), 3)
+    assert (network.precision, network.peers, len(network.madds)) == ("fp32", tuple(PEERS), 3)
     assert [run.threads for run in network.runs] == [1, 2]
-    assert [entry.backend for entry in network.openings] == ["sliced", "litert", "executorch"]
+    assert [entry.backend for entry in network.openings] == ["sliced", *PEERS]
     assert network.memories[0].arena > 0
     assert network.memories[0].activations > 0
     assert all(entry.all_ms > entry.first_ms > 0 for entry in network.openings)
     assert report.machine["cpu"]
-    assert set(report.tools) == {"dsnet-edge", "ai-edge-litert", "executorch"}
+    assert set(report.tools) == {"dsnet-edge", "ai-edge-litert", "executorch", "onnxruntime", "ncnn"}
     for title in ("tiny, fp32, 1 thread", "tiny, fp32, 2 threads", "opening and memory", "must hold"):
         assert title in output
 
@@ -150,7 +151,9 @@ def test_bars_name_the_worst_and_pass_or_fail_by_it(result: tuple[str, Report]) 
     assert memory.measured == pytest.approx(1.1)
     best = found["sliced / best peer, fp32, 1 thread, prefix and every path"]
     cells = [("prefix", -1), *(("network", path) for path in range(3))]
-    assert best.measured == max(run.ratio(run.best(network.peers, *cell), *cell).median for cell in cells)
+    alone = replace(report, networks=(replace(network, peers=("onnxruntime", "ncnn")),))
+    assert not any("best peer" in bar.name for bar in bars(alone)), "the bar is LiteRT and ExecuTorch"
+    assert best.measured == max(run.ratio(run.best(RIVALS, *cell), *cell).median for cell in cells)
 
 
 @pytest.mark.parametrize(
@@ -159,18 +162,15 @@ def test_bars_name_the_worst_and_pass_or_fail_by_it(result: tuple[str, Report]) 
         (["--peers", "tensorrt"], "no peer 'tensorrt'"),
         (["--threads", "one"], "--threads takes numbers"),
         (["--threads", "0"], "--threads takes numbers"),
+        (["--cores", "0", "--threads", "1,2"], "--cores names 1 for 2 threads"),
+        (["--cores", "99999999", "--threads", "1", "--peers", ""], "there is no core 99999999 for this process"),
     ],
 )
 def test_bad_options_are_refused(tiny_bundle: FilePath, arguments: list[str], reason: str) -> None:
-        (["--cores", "0", "--threads", "1,2"], "--cores names 1 for 2 threads"),
-        (["--cores", "99999999", "--threads", "1", "--peers", ""], "there is no core 99999999 for this process"),
     with pytest.raises(DsnetError, match=reason):
         CliRunner().invoke(app, ["bench", str(tiny_bundle), *arguments], catch_exceptions=False)
 
 
-def test_a_peer_without_files_is_refused(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
-    bundle = FilePath(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
-    manifest = json.loads((bundle / "manifest.json").read_text())
 def test_cores_are_kept_to_and_recorded(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
     core = max(os.sched_getaffinity(0))
     file = tmp_path / "bench.json"
@@ -179,6 +179,16 @@ def test_cores_are_kept_to_and_recorded(tiny_bundle: FilePath, tmp_path: FilePat
     assert Report.from_dict(json.loads(file.read_text())).cores == (core,)
 
 
+def test_ncnn_takes_part_in_fp32_only(tiny_bundle: FilePath) -> None:
+    bundle = open_bundle(tiny_bundle)
+    assert peers_of(bundle, tuple(PEERS)) == tuple(PEERS)
+    int8 = replace(bundle, manifest=bundle.manifest | {"precision": "int8"})
+    assert peers_of(int8, tuple(PEERS)) == ("litert", "executorch", "onnxruntime")
+
+
+def test_a_peer_without_files_is_refused(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
+    bundle = FilePath(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
+    manifest = json.loads((bundle / "manifest.json").read_text())
     del manifest["backends"]["litert"]
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DsnetError, match="--to litert"):

@@ -28,7 +28,7 @@ def write_onnx(plan: Plan, stage: Stage, file: FilePath) -> None:
 def write_onnx_int8(plan: Plan, stage: Stage, images: Array, file: FilePath) -> None:
     """The same by ONNX Runtime's static quantisation, ranges of activations from `images` `[n, h, w, 3]`.
 
-    Weights are int8 by output channel, activations uint8 (its x86 kernels want them unsigned: int8 ones run three times slower);
+    Weights are int8 by output channel, activations uint8 (signed ones took two to four times as long on x86);
     every op is quantised, but inputs and outputs stay float32, as its tool leaves them.
     """
     quantization = require("onnxruntime.quantization", "onnx")

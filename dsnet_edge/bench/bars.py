@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dsnet_edge.bench.report import Network, Report, Run
 
+RIVALS = ("litert", "executorch")  # the peers to be ahead of; the others are measured beside
 AHEAD = {("fp32", 1): 0.90, ("int8", 1): 0.80, ("fp32", 2): 0.95, ("int8", 2): 0.95}  # by precision and threads
 
 
@@ -48,13 +49,14 @@ def _of_network(network: Network) -> Iterator[Bar]:
 
 
 def _ahead(network: Network, run: Run) -> Iterator[Bar]:
-    """The worst of the prefix and of every path, each against the peer that is fastest at it."""
-    if not network.peers or (network.precision, run.threads) not in AHEAD:
+    """The worst of the prefix and of every path, each against the rival that is fastest at it."""
+    rivals = [peer for peer in network.peers if peer in RIVALS]
+    if not rivals or (network.precision, run.threads) not in AHEAD:
         return
     cells = [("prefix", -1), *(("network", path) for path in range(run.n_paths))]
     found = []
     for cell in cells:
-        best = run.best(network.peers, *cell)
+        best = run.best(rivals, *cell)
         found.append((run.ratio(best, *cell).median, run.of_medians(best, *cell), best, cell))
     ratio, of_medians, best, cell = max(found)
     where = "prefix" if cell[0] == "prefix" else f"path {cell[1]}"

@@ -15,11 +15,13 @@ import numpy as np
 
 from dsnet_edge import _native
 from dsnet_edge.errors import DsnetError, require_installed
-from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.bundle import Bundle, target_of
 from dsnet_edge.runtime.runner import Stages, open_backend
 from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
 
-PEERS = {"litert": "ai_edge_litert", "executorch": "executorch.runtime"}  # and what must be installed for them
+# And what must be installed for them.
+PEERS = {"litert": "ai_edge_litert", "executorch": "executorch.runtime", "onnxruntime": "onnxruntime", "ncnn": "ncnn"}
+_FP32_ONLY = ("ncnn",)
 
 
 class Contender(Protocol):
@@ -90,4 +92,12 @@ def check_peers(names: Sequence[str]) -> None:
     for name in names:
         if name not in PEERS:
             raise DsnetError(f"--peers: there is no peer {name!r}; choose from {', '.join(PEERS)}")
-        require_installed(PEERS[name], name)
+        require_installed(PEERS[name], target_of(name))
+
+
+def peers_of(bundle: Bundle, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the peers that run in the bundle's precision. Raises BundleError where it has no files for one of them."""
+    peers = tuple(name for name in names if bundle.precision == "fp32" or name not in _FP32_ONLY)
+    for name in peers:
+        bundle.backend_files(name)
+    return peers

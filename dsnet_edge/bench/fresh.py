@@ -12,13 +12,15 @@ import numpy as np
 
 from dsnet_edge.bench.report import Memory
 from dsnet_edge.errors import require
-from dsnet_edge.runtime.bundle import Bundle, open_bundle
+from dsnet_edge.runtime.bundle import Bundle, open_bundle, target_of
 from dsnet_edge.runtime.runner import open_backend
 
 LIBRARIES = {
     "sliced": ("dsnet_edge._native",),
     "litert": ("ai_edge_litert.interpreter",),
     "executorch": ("torch", "executorch.runtime"),
+    "onnxruntime": ("onnxruntime",),
+    "ncnn": ("ncnn",),
 }
 
 
@@ -63,7 +65,7 @@ def _prepare(folder: str, backend: str) -> tuple[Bundle, np.ndarray]:
     bundle = open_bundle(folder)
     image = np.load(bundle.file(bundle.manifest["golden"]["images"]))[0]
     for library in LIBRARIES[backend]:
-        importlib.import_module(library) if backend == "sliced" else require(library, backend)
+        importlib.import_module(library) if backend == "sliced" else require(library, target_of(backend))
     return _Trusted(bundle.folder, bundle.manifest, bundle.input, bundle.labels), image
 
 

@@ -15,6 +15,8 @@ _STYLES = {
     "ideal": ("#222222", "x"),
     "litert": ("#c8553d", "s"),
     "executorch": ("#3d5a98", "^"),
+    "onnxruntime": ("#8a6d3b", "D"),
+    "ncnn": ("#7b4b94", "v"),
     "indexing": ("#c8553d", "s"),
     "masking": ("#3d5a98", "^"),
     "full": ("#888888", "v"),

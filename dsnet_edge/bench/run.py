@@ -17,7 +17,7 @@ from dsnet_edge.bench.report import Memory, Network, Opening, Report, Run, measu
 from dsnet_edge.profiling.machine import describe_machine
 from dsnet_edge.runtime.bundle import Bundle
 
-PACKAGES = {"litert": ("ai-edge-litert",), "executorch": ("executorch",)}
+PACKAGES = {"litert": "ai-edge-litert", "executorch": "executorch", "onnxruntime": "onnxruntime", "ncnn": "ncnn"}
 Progress = Callable[[str, float], None]  # what is done, and the fraction of it that is
 
 
@@ -66,6 +66,6 @@ def measure_network(
 
 def make_report(networks: Sequence[Network], cores: Sequence[int] = ()) -> Report:
     peers = {peer for network in networks for peer in network.peers}
-    packages = sorted(package for peer in peers for package in PACKAGES[peer])
+    packages = sorted(PACKAGES[peer] for peer in peers)
     tools: dict[str, Any] = {"dsnet-edge": __version__} | {package: metadata.version(package) for package in packages}
     return Report(describe_machine(), tools, tuple(cores), datetime.now(UTC).isoformat(timespec="seconds"), tuple(networks))

@@ -37,7 +37,7 @@ def bench(
     from rich.progress import Progress
 
     from dsnet_convert.one_path import write_one_path_files
-    from dsnet_edge.bench.contenders import check_peers
+    from dsnet_edge.bench.contenders import check_peers, peers_of
     from dsnet_edge.bench.run import make_report, measure_network
     from dsnet_edge.bench.tables import tables
     from dsnet_edge.runtime.bundle import open_bundle
@@ -52,19 +52,17 @@ def bench(
         raise DsnetError(f"--cores names {len(chosen_cores)} for {max(counts)} threads; name more, or lower --threads")
     opened = [open_bundle(folder) for folder in bundles]
     check_peers(names)
-    for bundle in opened:
-        for name in names:
-            bundle.backend_files(name)  # refused now rather than minutes later
+    peers_by_bundle = [peers_of(bundle, names) for bundle in opened]  # refused now rather than minutes later
     networks = []
     with Progress(transient=True) as bars:
-        for bundle in opened:
+        for bundle, found in zip(opened, peers_by_bundle, strict=True):
             with tempfile.TemporaryDirectory(prefix="dsnet-edge-ideal-") as folder:
                 ideal = write_one_path_files(bundle.file(bundle.backend_files("sliced")["file"]), FilePath(folder))
                 networks.append(
                     measure_network(
                         bundle,
                         ideal,
-                        names,
+                        found,
                         threads=counts,
                         rounds=rounds,
                         processes=processes,
