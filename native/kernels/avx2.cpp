@@ -20,6 +20,7 @@ struct Avx2 {
   static Vector min(Vector a, Vector b) { return _mm256_min_ps(a, b); }
   static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
 
+  static Vector exp2(Vector x) { return polynomial_exp2<Avx2>(x); }
   static Vector limit_exponent(Vector x) { return min(max(x, broadcast(-126)), broadcast(126)); }
   static Vector fraction(Vector x) { return x - _mm256_floor_ps(x); }
   static Vector scale_by_power(Vector x, Vector power) {

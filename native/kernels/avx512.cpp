@@ -6,6 +6,11 @@
 namespace dsnet {
 namespace {
 
+// 2^(i/16)
+alignas(64) constexpr float kSixteenths[] = {1,           1.04427378f, 1.09050773f, 1.13878863f, 1.18920712f, 1.24185781f,
+                                             1.29683955f, 1.35425555f, 1.41421356f, 1.47682615f, 1.54221083f, 1.61049033f,
+                                             1.68179283f, 1.75625216f, 1.83400809f, 1.91520656f};
+
 struct Avx512 {
   using Vector = __m512;
   static constexpr int lanes = 16;
@@ -20,10 +25,15 @@ struct Avx512 {
   static Vector min(Vector a, Vector b) { return _mm512_min_ps(a, b); }
   static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
 
-  // The processor's scaling takes any exponent, and rounds it down itself.
-  static Vector limit_exponent(Vector x) { return x; }
-  static Vector fraction(Vector x) { return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
-  static Vector scale_by_power(Vector x, Vector power) { return _mm512_scalef_ps(x, power); }
+  // 2^x: sixteenths from a table, what is left by a polynomial of degree 2 (relative error 5e-7), the whole part by the
+  // processor's scaling, which takes any. A seventh faster than the polynomial of simd_epilogue.h.
+  static Vector exp2(Vector x) {
+    const Vector magic = broadcast(0xc0000);  // where a float counts in sixteenths
+    const Vector shifted = x + magic, rounded = shifted - magic, rest = x - rounded;
+    const Vector power = _mm512_permutexvar_ps(_mm512_castps_si512(shifted), _mm512_load_ps(kSixteenths));
+    const Vector excess = fma(broadcast(0.240226507f), rest, broadcast(0.693187833f)) * rest;
+    return _mm512_scalef_ps(fma(excess, power, power), rounded);
+  }
 
   template <int rows, int vectors, bool ahead, class... Args>
   DSNET_INLINE static void accumulate(Vector (&sums)[rows * vectors], Args... args) {

@@ -24,6 +24,7 @@ struct Neon {
   static Vector min(Vector a, Vector b) { return vminq_f32(a, b); }
   static Vector max(Vector a, Vector b) { return vmaxq_f32(a, b); }
 
+  static Vector exp2(Vector x) { return polynomial_exp2<Neon>(x); }
   static Vector limit_exponent(Vector x) { return min(max(x, broadcast(-126)), broadcast(126)); }
   static Vector fraction(Vector x) { return x - vrndmq_f32(x); }
   static Vector scale_by_power(Vector x, Vector power) {

@@ -28,7 +28,7 @@ DSNET_INLINE void store(float* data, Vector<Simd> x) {
 
 // 2^x: a minimax polynomial of degree 5 over the fraction (relative error 2e-7), and the whole part into the exponent.
 template <class Simd>
-DSNET_INLINE Vector<Simd> exp2(Vector<Simd> x) {
+DSNET_INLINE Vector<Simd> polynomial_exp2(Vector<Simd> x) {
   x = Simd::limit_exponent(x);
   const Vector<Simd> f = Simd::fraction(x);
   constexpr float kPolynomial[] = {0.00187757658f, 0.00898934063f, 0.0558263175f, 0.240153611f, 0.693153083f, 0.99999994f};
@@ -41,7 +41,7 @@ DSNET_INLINE Vector<Simd> exp2(Vector<Simd> x) {
 template <class Simd>
 DSNET_INLINE Vector<Simd> logistic(Vector<Simd> numerator, Vector<Simd> x, float sharpness) {
   constexpr float kLog2E = 1.44269504f;
-  return numerator / (exp2<Simd>(x * Simd::broadcast(-kLog2E * sharpness)) + Simd::broadcast(1));
+  return numerator / (Simd::exp2(x * Simd::broadcast(-kLog2E * sharpness)) + Simd::broadcast(1));
 }
 
 // Activates `count` vectors in place: one branch for all, so that the vectors stay in registers.
