@@ -87,7 +87,9 @@ def test_folders_that_are_no_bundle(tmp_path):
 
 def test_a_backend_that_was_not_converted_is_named(bundle):
     edit(bundle, lambda m: m["backends"].pop("litert"))
-    with pytest.raises(BundleError, match=r"no files for the litert backend, only for sliced, executorch, onnxruntime, ncnn; .*--to litert"):
+    with pytest.raises(
+        BundleError, match=r"no files for the litert backend, only for sliced, executorch, onnxruntime, ncnn; .*--to litert"
+    ):
         Runner(bundle, "litert")
 
 
