@@ -14,6 +14,7 @@ from dsnet_edge.arch import preset
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.calibrate import best_range, calibrate
+from dsnet_edge.plan.float_ops import product
 from dsnet_edge.plan.oracle import infer, run_op, run_segment
 from dsnet_edge.plan.quantize import quantize
 from dsnet_edge.runtime.preprocess import preprocess
@@ -62,6 +63,19 @@ def test_pointwise_equals_integer_sums_written_out(activation):
                     step = min(max(step, low), high)
                     expected = int(plan.quant.tables[op.name][row, step + 128]) if activation == "silu" else step
                     assert found[0, y, x, o] == expected
+
+
+@pytest.mark.parametrize("window", [np.s_[:], np.s_[:, 1::2, ::2]], ids=["whole", "strided"])
+def test_products_in_one_call_equal_integer_sums_to_the_bit(window):
+    """At the widest sum of the full-size network and the largest numbers, beyond what float32 holds."""
+    generator = np.random.default_rng(0)
+    x, weight = generator.choice([-255, -254, 255], (3, 7, 5, 1152))[window], generator.choice([-128, -127, 127], (19, 1152))
+    found = product(x.astype(np.float64), weight.astype(np.float64))
+    expected = np.array([[[weight @ pixel for pixel in row] for row in image] for image in x])
+    assert np.abs(expected).max() > 1 << 20
+    np.testing.assert_array_equal(found, expected)
+    largest = product(np.full((1, 1, 1, 1152), 255.0), np.full((1, 1152), -127.0) - (np.arange(1152) % 2))
+    assert largest.item() == -255 * (127 * 1152 + 576)
 
 
 def test_depthwise_padding_is_real_zero():

@@ -19,12 +19,17 @@ def run_float(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:
         return x * inputs[1][:, None, None, :]
     shape = plan.program.weight_shape(op, path)
     weight = decode(plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)]).astype(x.dtype)
-    y = x @ weight.T if op.kind in ("pointwise", "linear") else convolve(op, x, weight)
+    y = product(x, weight) if op.kind in ("pointwise", "linear") else convolve(op, x, weight)
     row = op.rows[plan.program.index(path)] if op.rows else 0
     scale, shift = plan.epilogues[op.name].at(row, shape[0])
     y = y if scale is None else y * scale
     y = y if shift is None else y + shift
     return activate(op.activation, y)
+
+
+def product(x: Array, weight: Array) -> Array:
+    """`[..., c_in]` by `[c_out, c_in]`, in one call: NumPy would make a product of its own of every row of pixels."""
+    return (x.reshape(-1, x.shape[-1]) @ weight.T).reshape(*x.shape[:-1], -1)
 
 
 def convolve(op: Op, x: Array, weight: Array) -> Array:
@@ -37,7 +42,7 @@ def convolve(op: Op, x: Array, weight: Array) -> Array:
         for kx in range(k):
             view = padded[:, ky : ky + s * (height - 1) + 1 : s, kx : kx + s * (width - 1) + 1 : s]
             tap = weight[:, ky, kx]
-            y = y + (view * tap if op.kind == "depthwise" else view @ tap.T)
+            y = y + (view * tap if op.kind == "depthwise" else product(view, tap))
     return np.asarray(y)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dsnet_edge.arch import Path
-from dsnet_edge.plan.float_ops import convolve, run_float
+from dsnet_edge.plan.float_ops import convolve, product, run_float
 from dsnet_edge.plan.plan import Array, Plan
 from dsnet_edge.plan.program import Op
 from dsnet_edge.plan.quant import Quant, sums_integers
@@ -38,7 +38,7 @@ def _convolution(plan: Plan, quant: Quant, op: Op, q: Array, path: Path) -> Arra
     shape = plan.program.weight_shape(op, path)
     weight = plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)].astype(np.float64)
     x = q.astype(np.float64) - quant.zero_points[op.input][column]
-    sums = (x @ weight.T if op.kind == "pointwise" else convolve(op, x, weight)).astype(np.float32)
+    sums = (product(x, weight) if op.kind == "pointwise" else convolve(op, x, weight)).astype(np.float32)
     row = op.rows[column]
     scale, shift = plan.epilogues[op.name].at(row, shape[0])
     assert scale is not None and shift is not None  # every int8 convolution has both
