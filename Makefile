@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test clean
+.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test wheel-arm64 test-arm64 clean
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
@@ -39,6 +39,12 @@ fuzz: test-packages  ## mutated model files against the reader; RUNS=1000000 for
 
 arm-test: test-packages  ## the C++ tests, cross-compiled to aarch64 and run under qemu-user
 	scripts/native-tests.sh arm
+
+wheel-arm64: test-packages  ## dist/*aarch64.whl: the package for a Pi, or any Linux on aarch64 with Python 3.11
+	scripts/wheel-arm64.sh
+
+test-arm64: wheel-arm64  ## that wheel, installed and run on an emulated ARM processor; not part of make test
+	$(BIN)/python -m pytest tests/arm64/check_wheel.py
 
 lint: setup  ## formatting, style and types
 	scripts/system-packages.sh lint
