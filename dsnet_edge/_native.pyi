@@ -47,10 +47,15 @@ class Session:
     """Activations and threads to run a model; for one thread at a time. Keeps the model alive."""
 
     def __init__(self, model: Model, threads: int = 1, isa: str | None = None, cores: Sequence[int] = ()) -> None:
-        """With `cores`, one thread a core: the caller stands for the first, the others are pinned to the rest."""
+        """`isa` is scalar, avx2, avx512, neon, or None for the best this CPU has.
+
+        With `cores`, one thread a core: the caller stands for the first, the others are pinned to the rest.
+        """
 
     @property
-    def isa(self) -> str: ...
+    def isa(self) -> str:
+        """The kernels that run the model: an instruction set, or a variant of it such as avx512-vnni or neon-fp16."""
+
     def prefix(self, image: NDArray[np.float32]) -> None:
         """Runs the prefix on a normalised image [height, width, 3]."""
 

@@ -11,6 +11,7 @@ import pytest
 from tiny import tiny_arch, tiny_images, tiny_plan
 from typer.testing import CliRunner
 
+from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.one_path import write_one_path_files
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge import _native
@@ -19,9 +20,8 @@ from dsnet_edge.bench.table1 import STRATEGIES, Table1, contenders
 from dsnet_edge.cli.app import app
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
-from dsnet_edge.plan.calibrate import calibrate
+from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.oracle import infer
-from dsnet_edge.plan.quantize import quantize
 
 NETWORKS = {
     "silu": tiny_arch(),
@@ -30,15 +30,15 @@ NETWORKS = {
 }
 
 
-def plan_of(name: str, precision: str) -> Plan:
+def plan_of(name: str, precision: Precision) -> Plan:
     plan = tiny_plan(NETWORKS[name], seed=3)
-    return plan if precision == "fp32" else quantize(plan, calibrate(plan, tiny_images(plan, 8, seed=5)))
+    return in_precision(plan, precision, Calibration(tiny_images(plan, 8, seed=5), {}))
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", ["fp32", "int8", "bf16", "fp16"])
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("threads", [1, 2])
-def test_all_strategies_give_the_same_logits(name: str, precision: str, threads: int, tmp_path: FilePath) -> None:
+def test_all_strategies_give_the_same_logits(name: str, precision: Precision, threads: int, tmp_path: FilePath) -> None:
     plan = plan_of(name, precision)
     write_sliced(plan, tmp_path / "model.dsnet")
     ideal = write_one_path_files(tmp_path / "model.dsnet", tmp_path)

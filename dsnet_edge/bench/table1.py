@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dsnet_edge.bench.compare import check_agreement
+from dsnet_edge.bench.compare import TOLERANCE, check_agreement
 from dsnet_edge.bench.contenders import Contender, Ideal, Sliced
 from dsnet_edge.bench.report import check_format, measured_from
 from dsnet_edge.bench.rounds import Case, Measured, run_rounds
@@ -99,7 +99,7 @@ def measure_table1(
     images = np.load(bundle.file(bundle.manifest["golden"]["images"]))
     model = bundle.file(bundle.backend_files("sliced")["file"])
     cases = [Case(name, contender) for name, contender in contenders(model, ideal, threads, cores).items()]
-    check_agreement(cases[:-1], images[0], bundle.n_paths)
+    check_agreement(cases[:-1], images[0], bundle.n_paths, TOLERANCE[bundle.precision])
     with pinned(cores):
         measured = run_rounds(cases, bundle.n_paths, images, rounds, progress=progress)
     return Table1(bundle.name, bundle.precision, threads, tuple(cores), bundle.madds, machine, measured)

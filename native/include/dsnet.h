@@ -88,6 +88,9 @@ DSNET_API dsnet_status dsnet_session_create_on(const dsnet_model* model, const i
 DSNET_API int32_t dsnet_big_cores(int32_t* cores, int32_t room);
 
 DSNET_API void dsnet_session_destroy(dsnet_session* session);
+
+/* The kernels that run this model: an instruction set as above, or a variant of it, such as "avx512-vnni" for int8,
+ * "avx512-bf16", "neon-dotprod", "neon-fp16". */
 DSNET_API const char* dsnet_session_isa(const dsnet_session* session);
 
 /* The three stages of dynamic inference, in this order. `image` is [h, w, 3]; `scores` [n_paths]; `logits` [n_classes]. */

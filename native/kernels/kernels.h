@@ -1,6 +1,6 @@
 // The contract between the runtime and the kernels: one table of functions for each instruction set.
 //
-// Activations are rows of pixels, channels innermost, each pixel starting at a multiple of `stride` floats. Kernels write
+// Activations are rows of pixels, channels innermost, each pixel starting at a multiple of `stride` elements. Kernels write
 // whole panels (16 channels), so the stride of what they write is a multiple of 16 and the data 64-byte aligned; lanes
 // beyond the channel count hold values nobody reads. A kernel computes the part of the output named by its ranges, and
 // every output is summed in one order whatever the ranges are: results do not depend on how the work is split.
@@ -15,6 +15,14 @@ constexpr int kPanel = 16;  // output channels in one panel of weights
 
 enum class Activation : uint8_t { none, relu, relu6, silu, sigmoid, one_plus_tanh };
 
+// Sixteen-bit floats, as their bits. `Map` below is what feature maps are stored as: float, or one of these (half.h).
+struct Bf16 {
+  uint16_t bits;
+};
+struct Fp16 {
+  uint16_t bits;
+};
+
 struct Range {
   int begin, end;
 };
@@ -26,28 +34,32 @@ struct Epilogue {
   Activation activation;
 };
 
-// Panels of weights: channel `o`, step `k` at data[(o / 16) * stride + k * 16 + o % 16].
-struct Panels {
-  const float* data;
+// Panels of weights: channel `o`, step `k` at data[(o / 16) * stride + k * 16 + o % 16]. Bf16 is grouped by two steps, but for
+// linear layers: at data[(o / 16) * stride + k / 2 * 32 + o % 16 * 2 + k % 2].
+template <class Weight>
+struct PanelsOf {
+  const Weight* data;
   ptrdiff_t stride;
 };
 
-// output[row] = epilogue(input[row] * weights): a pointwise convolution over pixels, or a linear layer over one row.
-struct Gemm {
-  const float* input;
+// output[row] = epilogue(input[row] * weights): a pointwise convolution over pixels, or a linear layer over one row of floats.
+template <class Map>
+struct GemmOf {
+  const Map* input;
   ptrdiff_t input_stride;
   int k;  // input channels
-  Panels weights;
-  float* output;
+  PanelsOf<Map> weights;
+  Map* output;
   ptrdiff_t output_stride;
   Epilogue epilogue;
 };
 
-// One row of floats times integers, laid out as in Panels; their scale is part of the epilogue's.
-struct LinearI8 {
+// One row of floats times weights of another type, laid out as in Panels. The scale of integers is part of the epilogue's.
+template <class Weight>
+struct LinearOf {
   const float* input;
   int k;
-  const int8_t* weights;
+  const Weight* weights;
   ptrdiff_t panel_stride;
   float* output;
   Epilogue epilogue;
@@ -57,35 +69,38 @@ struct Window {
   int kernel, stride, padding;
 };
 
-struct Conv2d {
-  const float* input;  // [h, w, c_in]
+template <class In, class Map>
+struct Conv2dOf {
+  const In* input;  // [h, w, c_in]: a map, or the image
   int h, w, c_in;
   ptrdiff_t input_stride;
   Window window;
-  Panels weights;
-  float* output;  // [.., out_w, c_out]
+  PanelsOf<float> weights;
+  Map* output;  // [.., out_w, c_out]
   int out_w;
   ptrdiff_t output_stride;
   Epilogue epilogue;
 };
 
-struct Depthwise {
-  const float* input;  // [h, w, c]
+template <class Map>
+struct DepthwiseOf {
+  const Map* input;  // [h, w, c]
   int h, w;
   int c;             // a multiple of 16
   ptrdiff_t stride;  // of a pixel, input and output alike
   Window window;
   const float* taps;  // [kernel * kernel, taps_stride]
   ptrdiff_t taps_stride;
-  float* output;
+  Map* output;
   int out_w;
   Epilogue epilogue;
-  float* row_sums;  // [out_h, stride]: the sum of each output row, for the pool that follows; null if none does
+  float* row_sums;  // [out_h, stride]: the sum of each output row, unrounded, for the pool that follows; null if none does
 };
 
 // output = factor * the sum of `rows` rows: of pixels, or of row_sums.
-struct GlobalPool {
-  const float* input;
+template <class Map>
+struct GlobalPoolOf {
+  const Map* input;
   int rows;
   ptrdiff_t stride;
   float* output;
@@ -93,13 +108,22 @@ struct GlobalPool {
 };
 
 // output may be input.
-struct Multiply {
-  const float* input;
+template <class Map>
+struct MultiplyOf {
+  const Map* input;
   const float* factor;  // one a channel
   int c;                // a multiple of 16
   ptrdiff_t stride;
-  float* output;
+  Map* output;
 };
+
+using Panels = PanelsOf<float>;
+using Gemm = GemmOf<float>;
+using LinearI8 = LinearOf<int8_t>;
+using Conv2d = Conv2dOf<float, float>;
+using Depthwise = DepthwiseOf<float>;
+using GlobalPool = GlobalPoolOf<float>;
+using Multiply = MultiplyOf<float>;
 
 struct Kernels {
   const char* isa;

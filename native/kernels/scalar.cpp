@@ -3,40 +3,46 @@
 
 #include <string.h>
 
+#include "half.h"
+
 namespace dsnet {
 namespace {
 
-void gemm(const Gemm& op, Range rows, Range panels) {
+template <class Map>
+void gemm(const GemmOf<Map>& op, Range rows, Range panels) {
   for (int row = rows.begin; row < rows.end; ++row) {
     for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
       float sum = 0;
-      for (int k = 0; k < op.k; ++k) sum += op.input[row * op.input_stride + k] * weight(op.weights, o, k);
-      op.output[row * op.output_stride + o] = finish(sum, op.epilogue, o);
+      for (int k = 0; k < op.k; ++k) sum += to_float(op.input[row * op.input_stride + k]) * weight(op.weights, o, k);
+      round_to(finish(sum, op.epilogue, o), op.output[row * op.output_stride + o]);
     }
   }
 }
 
 void linear(const Gemm& op, Range panels) { gemm(op, {0, 1}, panels); }
 
-void linear_i8(const LinearI8& op, Range panels) {
+template <class Weight>
+void linear_of(const LinearOf<Weight>& op, Range panels) {
   for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) {
-    const int8_t* weights = op.weights + o / kPanel * op.panel_stride + o % kPanel;
+    const Weight* weights = op.weights + o / kPanel * op.panel_stride + o % kPanel;
     float sum = 0;
-    for (int k = 0; k < op.k; ++k) sum += op.input[k] * float(weights[ptrdiff_t(k) * kPanel]);
+    for (int k = 0; k < op.k; ++k) sum += op.input[k] * to_float(weights[ptrdiff_t(k) * kPanel]);
     op.output[o] = finish(sum, op.epilogue, o);
   }
 }
 
-void conv2d(const Conv2d& op, Range out_rows, Range panels) {
+template <class In, class Map>
+void conv2d(const Conv2dOf<In, Map>& op, Range out_rows, Range panels) {
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
     for (int x = 0; x < op.out_w; ++x) {
-      float* output = op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride;
-      for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) output[o] = conv2d_at(op, y, x, o);
+      Map* output = op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride;
+      for (int o = panels.begin * kPanel; o < panels.end * kPanel; ++o) round_to(conv2d_at(op, y, x, o), output[o]);
     }
   }
 }
 
-void depthwise(const Depthwise& op, Range out_rows) {
+template <class Map>
+void depthwise(const DepthwiseOf<Map>& op, Range out_rows) {
   const auto [kernel, stride, padding] = op.window;
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
     float* row_sum = op.row_sums ? op.row_sums + y * op.stride : nullptr;
@@ -48,33 +54,49 @@ void depthwise(const Depthwise& op, Range out_rows) {
           for (int kx = 0; kx < kernel; ++kx) {
             const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
             if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
-            sum += op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.stride + c] * op.taps[(ky * kernel + kx) * op.taps_stride + c];
+            const Map* pixel = op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.stride;
+            sum += to_float(pixel[c]) * op.taps[(ky * kernel + kx) * op.taps_stride + c];
           }
         }
         const float result = finish(sum, op.epilogue, c);
-        op.output[(ptrdiff_t(y) * op.out_w + x) * op.stride + c] = result;
+        round_to(result, op.output[(ptrdiff_t(y) * op.out_w + x) * op.stride + c]);
         if (row_sum) row_sum[c] += result;
       }
     }
   }
 }
 
-void global_pool(const GlobalPool& op, Range panels) {
+template <class Map>
+void global_pool(const GlobalPoolOf<Map>& op, Range panels) {
   for (int c = panels.begin * kPanel; c < panels.end * kPanel; ++c) {
     double sum = 0;
-    for (int row = 0; row < op.rows; ++row) sum += op.input[row * op.stride + c];
+    for (int row = 0; row < op.rows; ++row) sum += to_float(op.input[row * op.stride + c]);
     op.output[c] = float(sum * op.factor);
   }
 }
 
-void multiply(const Multiply& op, Range pixels) {
+template <class Map>
+void multiply(const MultiplyOf<Map>& op, Range pixels) {
   for (int pixel = pixels.begin; pixel < pixels.end; ++pixel) {
-    for (int c = 0; c < op.c; ++c) op.output[pixel * op.stride + c] = op.input[pixel * op.stride + c] * op.factor[c];
+    for (int c = 0; c < op.c; ++c) {
+      const ptrdiff_t at = pixel * op.stride + c;
+      round_to(to_float(op.input[at]) * op.factor[c], op.output[at]);
+    }
   }
+}
+
+template <class Map>
+constexpr HalfKernels<Map> half_kernels() {
+  return {"scalar",     4, 1, gemm<Map>, linear_of<Map>, conv2d<float, Map>, conv2d<Map, Map>, depthwise<Map>, global_pool<Map>,
+          multiply<Map>};
 }
 
 }  // namespace
 
-const Kernels kScalarKernels = {"scalar", 4, 1, gemm, linear, linear_i8, conv2d, depthwise, global_pool, multiply};
+const Kernels kScalarKernels = {
+    "scalar",       4, 1, gemm<float>, linear, linear_of<int8_t>, conv2d<float, float>, depthwise<float>, global_pool<float>,
+    multiply<float>};
+const Bf16Kernels kBf16ScalarKernels = half_kernels<Bf16>();
+const Fp16Kernels kFp16ScalarKernels = half_kernels<Fp16>();
 
 }  // namespace dsnet

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "kernels.h"
+#include "half_convert.h"
 
 namespace dsnet {
 
@@ -25,20 +25,28 @@ inline float finish(float x, const Epilogue& epilogue, int channel) {
   return activate(scale * x + shift, epilogue.activation);
 }
 
-inline float weight(const Panels& panels, int channel, int k) {
-  return panels.data[channel / kPanel * panels.stride + ptrdiff_t(k) * kPanel + channel % kPanel];
+template <class Weight>
+float weight(const PanelsOf<Weight>& panels, int channel, int k) {
+  return to_float(panels.data[channel / kPanel * panels.stride + ptrdiff_t(k) * kPanel + channel % kPanel]);
+}
+
+inline float weight(const PanelsOf<Bf16>& panels, int channel, int k) {
+  return to_float(panels.data[channel / kPanel * panels.stride + ptrdiff_t(k) / 2 * 2 * kPanel + channel % kPanel * 2 + k % 2]);
 }
 
 // One output of a dense convolution.
-inline float conv2d_at(const Conv2d& op, int y, int x, int channel) {
+template <class In, class Map>
+float conv2d_at(const Conv2dOf<In, Map>& op, int y, int x, int channel) {
   const auto [kernel, stride, padding] = op.window;
   float sum = 0;
   for (int ky = 0; ky < kernel; ++ky) {
     for (int kx = 0; kx < kernel; ++kx) {
       const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
       if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
-      const float* pixel = op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.input_stride;
-      for (int c = 0; c < op.c_in; ++c) sum += pixel[c] * weight(op.weights, channel, (ky * kernel + kx) * op.c_in + c);
+      const In* pixel = op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.input_stride;
+      for (int c = 0; c < op.c_in; ++c) {
+        sum += to_float(pixel[c]) * weight(op.weights, channel, (ky * kernel + kx) * op.c_in + c);
+      }
     }
   }
   return finish(sum, op.epilogue, channel);

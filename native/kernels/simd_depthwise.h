@@ -1,8 +1,9 @@
 // Depthwise convolution, pooling and channel-wise products on vectors: everything that works channel by channel.
 #pragma once
 
+#include "half.h"
 #include "simd_gemm.h"
-#include "simd_linear_i8.h"
+#include "simd_linear.h"
 
 namespace dsnet {
 
@@ -14,14 +15,14 @@ struct Count {
 // `n` neighbouring output pixels of one vector of channels: each input vector is loaded once and serves every output it
 // reaches. `origin` is where the first pixel's window begins; only the `columns` of it that lie inside the image are read.
 // Padding is at most half the kernel. Returns the sum of the outputs.
-template <class Simd, int kernel, int stride, int n>
-DSNET_INLINE Vector<Simd> depthwise_tile(const Depthwise& op, const float* origin, Range ky, Range columns, ptrdiff_t c,
-                                         float* output) {
+template <class Simd, int kernel, int stride, int n, class Map>
+DSNET_INLINE Vector<Simd> depthwise_tile(const DepthwiseOf<Map>& op, const Map* origin, Range ky, Range columns, ptrdiff_t c,
+                                         Map* output) {
   constexpr int width = (n - 1) * stride + kernel;
   Vector<Simd> sums[n];
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
   for (int y = ky.begin; y < ky.end; ++y) {
-    const float* row = origin + ptrdiff_t(y) * op.w * op.stride;
+    const Map* row = origin + ptrdiff_t(y) * op.w * op.stride;
     Vector<Simd> taps[kernel];
     DSNET_UNROLL for (int kx = 0; kx < kernel; ++kx) taps[kx] = load<Simd>(op.taps + (y * kernel + kx) * op.taps_stride + c);
     DSNET_UNROLL for (int i = 0; i < width; ++i) {
@@ -43,8 +44,8 @@ DSNET_INLINE Vector<Simd> depthwise_tile(const Depthwise& op, const float* origi
 }
 
 // One output row of one vector of channels, in the widest tiles that fit.
-template <class Simd, int kernel, int stride>
-void depthwise_row(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
+template <class Simd, int kernel, int stride, class Map>
+void depthwise_row(const DepthwiseOf<Map>& op, int y, Range ky, ptrdiff_t c) {
   const ptrdiff_t row = (ptrdiff_t(y) * stride - op.window.padding) * op.w;
   int x = 0;
   Vector<Simd> row_sum = Simd::broadcast(0);
@@ -53,7 +54,7 @@ void depthwise_row(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
     for (; x + n <= op.out_w; x += n) {
       const int column = x * stride - op.window.padding;
       // Above and left of the image this is an address, not an access.
-      const float* origin = op.input + (row + column) * op.stride + c;
+      const Map* origin = op.input + (row + column) * op.stride + c;
       row_sum = row_sum + depthwise_tile<Simd, kernel, stride, n>(op, origin, ky, {-column, op.w - column}, c,
                                                                   op.output + (ptrdiff_t(y) * op.out_w + x) * op.stride + c);
     }
@@ -65,15 +66,15 @@ void depthwise_row(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
 }
 
 // The same for any window, a pixel at a time.
-template <class Simd>
-void depthwise_row_any(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
+template <class Simd, class Map>
+void depthwise_row_any(const DepthwiseOf<Map>& op, int y, Range ky, ptrdiff_t c) {
   const auto [kernel, stride, padding] = op.window;
   Vector<Simd> row_sum = Simd::broadcast(0);
   for (int x = 0; x < op.out_w; ++x) {
     const Range kx = window_range(x, op.w, op.window);
     Vector<Simd> sum[1] = {Simd::broadcast(0)};
     for (int i = ky.begin; i < ky.end; ++i) {
-      const float* input = op.input + ((ptrdiff_t(y) * stride - padding + i) * op.w + x * stride - padding) * op.stride + c;
+      const Map* input = op.input + ((ptrdiff_t(y) * stride - padding + i) * op.w + x * stride - padding) * op.stride + c;
       const float* taps = op.taps + ptrdiff_t(i) * kernel * op.taps_stride + c;
       for (int j = kx.begin; j < kx.end; ++j) {
         sum[0] = Simd::fma(load<Simd>(input + j * op.stride), load<Simd>(taps + j * op.taps_stride), sum[0]);
@@ -89,10 +90,10 @@ void depthwise_row_any(const Depthwise& op, int y, Range ky, ptrdiff_t c) {
 
 // `kernel` 0 stands for any window. Channels are taken in blocks whose input rows stay in the L1 cache from one output row
 // to the next.
-template <class Simd, int kernel, int stride>
-void depthwise_rows(const Depthwise& op, Range out_rows) {
-  constexpr ptrdiff_t kBlockFloats = 6 << 10;
-  const ptrdiff_t fitting = kBlockFloats / (ptrdiff_t(op.window.kernel) * op.w) / kPanel * kPanel;
+template <class Simd, int kernel, int stride, class Map>
+void depthwise_rows(const DepthwiseOf<Map>& op, Range out_rows) {
+  constexpr ptrdiff_t kBlock = (24 << 10) / sizeof(Map);
+  const ptrdiff_t fitting = kBlock / (ptrdiff_t(op.window.kernel) * op.w) / kPanel * kPanel;
   const ptrdiff_t block = fitting > kPanel ? fitting : kPanel;
   for (ptrdiff_t begin = 0; begin < op.c; begin += block) {
     const ptrdiff_t end = begin + block < op.c ? begin + block : op.c;
@@ -109,8 +110,8 @@ void depthwise_rows(const Depthwise& op, Range out_rows) {
   }
 }
 
-template <class Simd>
-void depthwise(const Depthwise& op, Range out_rows) {
+template <class Simd, class Map>
+void depthwise(const DepthwiseOf<Map>& op, Range out_rows) {
   const int kernel = op.window.kernel, stride = op.window.stride;
   if (op.window.padding > kernel / 2) return depthwise_rows<Simd, 0, 0>(op, out_rows);
   if (kernel == 3 && stride == 1) return depthwise_rows<Simd, 3, 1>(op, out_rows);
@@ -121,13 +122,13 @@ void depthwise(const Depthwise& op, Range out_rows) {
 }
 
 // Four sums a channel, over every fourth row each: quicker, and closer to the true mean than one long sum.
-template <class Simd>
-void global_pool(const GlobalPool& op, Range panels) {
+template <class Simd, class Map>
+void global_pool(const GlobalPoolOf<Map>& op, Range panels) {
   const Vector<Simd> factor = Simd::broadcast(op.factor);
   for (ptrdiff_t c = ptrdiff_t(panels.begin) * kPanel; c < ptrdiff_t(panels.end) * kPanel; c += Simd::lanes) {
     Vector<Simd> sums[4];
     DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
-    const float* input = op.input + c;
+    const Map* input = op.input + c;
     int row = 0;
     for (; row + 4 <= op.rows; row += 4, input += 4 * op.stride) {
       DSNET_UNROLL for (int i = 0; i < 4; ++i) sums[i] = sums[i] + load<Simd>(input + i * op.stride);
@@ -137,8 +138,8 @@ void global_pool(const GlobalPool& op, Range panels) {
   }
 }
 
-template <class Simd>
-void multiply(const Multiply& op, Range pixels) {
+template <class Simd, class Map>
+void multiply(const MultiplyOf<Map>& op, Range pixels) {
   for (int pixel = pixels.begin; pixel < pixels.end; ++pixel) {
     const ptrdiff_t at = pixel * op.stride;
     for (ptrdiff_t c = 0; c < op.c; c += Simd::lanes) {
@@ -149,8 +150,30 @@ void multiply(const Multiply& op, Range pixels) {
 
 template <class Simd>
 constexpr Kernels simd_kernels(const char* isa) {
-  return {isa,          Simd::tile_rows, Simd::tile_panels, gemm<Simd>,    linear<Simd>, linear_i8<Simd>,
-          conv2d<Simd>, depthwise<Simd>, global_pool<Simd>, multiply<Simd>};
+  return {isa,
+          Simd::tile_rows,
+          Simd::tile_panels,
+          gemm<Simd, float>,
+          linear<Simd>,
+          linear_of<Simd, int8_t>,
+          conv2d<Simd, float, float>,
+          depthwise<Simd, float>,
+          global_pool<Simd, float>,
+          multiply<Simd, float>};
+}
+
+template <class Simd, class Map>
+constexpr HalfKernels<Map> simd_half_kernels(const char* name) {
+  return {name,
+          Simd::tile_rows,
+          Simd::tile_panels,
+          gemm<Simd, Map>,
+          linear_of<Simd, Map>,
+          conv2d<Simd, float, Map>,
+          conv2d<Simd, Map, Map>,
+          depthwise<Simd, Map>,
+          global_pool<Simd, Map>,
+          multiply<Simd, Map>};
 }
 
 }  // namespace dsnet

@@ -3,7 +3,9 @@
 // code for one instruction set can never be linked in place of another's.
 #pragma once
 
-#include "kernels.h"
+#include <type_traits>
+
+#include "half_convert.h"
 
 namespace dsnet {
 
@@ -16,14 +18,23 @@ using Vector = typename Simd::Vector;
 // Hides where an index comes from: otherwise the compiler replaces it by a pointer for every row, each to be advanced.
 DSNET_INLINE void opaque(ptrdiff_t& index) { asm("" : "+r"(index)); }
 
-template <class Simd>
-DSNET_INLINE Vector<Simd> load(const float* data) {
-  return *reinterpret_cast<const Vector<Simd>*>(data);
+// Elements of any type, as floats.
+template <class Simd, class T>
+DSNET_INLINE Vector<Simd> load(const T* data) {
+  if constexpr (std::is_same_v<T, float>) {
+    return *reinterpret_cast<const Vector<Simd>*>(data);
+  } else {
+    return Simd::widen(data);
+  }
 }
 
-template <class Simd>
-DSNET_INLINE void store(float* data, Vector<Simd> x) {
-  *reinterpret_cast<Vector<Simd>*>(data) = x;
+template <class Simd, class T>
+DSNET_INLINE void store(T* data, Vector<Simd> x) {
+  if constexpr (std::is_same_v<T, float>) {
+    *reinterpret_cast<Vector<Simd>*>(data) = x;
+  } else {
+    Simd::narrow(x, data);
+  }
 }
 
 // 2^x: a minimax polynomial of degree 5 over the fraction (relative error 2e-7), and the whole part into the exponent.

@@ -33,9 +33,9 @@ DSNET_INLINE ptrdiff_t vector_offset(int j, ptrdiff_t panel_stride) {
 
 // sums[i][j] += input[i][k] * weights[k][j] over one run. `ahead`: meanwhile fetch the panels behind these into the L2 cache,
 // which the hardware, stopped by every page boundary, brings too late.
-template <class Simd, int rows, int vectors, bool ahead = false>
-DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* input, ptrdiff_t input_stride,
-                             const float* weights, ptrdiff_t panel_stride, int length) {
+template <class Simd, int rows, int vectors, bool ahead = false, class In, class Weight>
+DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const In* input, ptrdiff_t input_stride, const Weight* weights,
+                             ptrdiff_t panel_stride, int length) {
   constexpr int panels = vectors * Simd::lanes / kPanel;
   for (int k = 0; k < length; ++k) {
     if constexpr (ahead) {
@@ -44,7 +44,7 @@ DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* 
     Vector<Simd> w[vectors];
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) w[j] = load<Simd>(weights + vector_offset<Simd>(j, panel_stride));
     DSNET_UNROLL for (int i = 0; i < rows; ++i) {
-      const Vector<Simd> x = Simd::broadcast(input[i * input_stride]);
+      const Vector<Simd> x = Simd::broadcast(to_float(input[i * input_stride]));
       DSNET_UNROLL for (int j = 0; j < vectors; ++j) sums[i * vectors + j] = Simd::fma(x, w[j], sums[i * vectors + j]);
     }
     ++input;
@@ -52,8 +52,8 @@ DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const float* 
   }
 }
 
-template <class Simd, int rows, int panels, bool ahead = false>
-void tile(const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
+template <class Simd, int rows, int panels, bool ahead = false, class In, class Weight, class Out>
+void tile(const TileJob& job, const In* input, const Weight* weights, Out* output, ptrdiff_t channel) {
   constexpr int vectors = kVectors<Simd, panels>;
   Vector<Simd> sums[rows * vectors];
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
@@ -72,14 +72,14 @@ void tile(const TileJob& job, const float* input, const float* weights, float* o
   }
   activate<Simd>(sums, job.epilogue.activation);
   DSNET_UNROLL for (int i = 0; i < rows; ++i) {
-    float* row = output + i * job.output_stride;
+    Out* row = output + i * job.output_stride;
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(row + j * Simd::lanes, sums[i * vectors + j]);
   }
 }
 
 // The last, shorter tile of a column.
-template <class Simd, int rows, int panels>
-void short_tile(int n, const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel) {
+template <class Simd, int rows, int panels, class In, class Weight, class Out>
+void short_tile(int n, const TileJob& job, const In* input, const Weight* weights, Out* output, ptrdiff_t channel) {
   if constexpr (rows > 0) {
     if (n == rows) return tile<Simd, rows, panels>(job, input, weights, output, channel);
     short_tile<Simd, rows - 1, panels>(n, job, input, weights, output, channel);
@@ -87,8 +87,8 @@ void short_tile(int n, const TileJob& job, const float* input, const float* weig
 }
 
 // `n` rows of `panels` panels; the last full tile fetches `ahead`.
-template <class Simd, int tile_rows, int panels>
-void column(int n, const TileJob& job, const float* input, const float* weights, float* output, ptrdiff_t channel, bool ahead) {
+template <class Simd, int tile_rows, int panels, class In, class Weight, class Out>
+void column(int n, const TileJob& job, const In* input, const Weight* weights, Out* output, ptrdiff_t channel, bool ahead) {
   for (; n >= tile_rows; n -= tile_rows) {
     if (Simd::prefetches && ahead && n < 2 * tile_rows) {
       tile<Simd, tile_rows, panels, Simd::prefetches>(job, input, weights, output, channel);
@@ -102,8 +102,8 @@ void column(int n, const TileJob& job, const float* input, const float* weights,
 }
 
 // `n` rows of a range of panels, in the widest tiles that fit; an odd panel is left to a taller tile.
-template <class Simd>
-void columns(int n, const TileJob& job, const float* input, const float* weights, float* output, Range panels) {
+template <class Simd, class In, class Weight, class Out>
+void columns(int n, const TileJob& job, const In* input, const Weight* weights, Out* output, Range panels) {
   int panel = panels.begin;
   for (; panel + Simd::tile_panels <= panels.end; panel += Simd::tile_panels) {
     const bool ahead = panel + 2 * Simd::tile_panels <= panels.end;
@@ -116,8 +116,8 @@ void columns(int n, const TileJob& job, const float* input, const float* weights
   }
 }
 
-template <class Simd>
-void gemm(const Gemm& op, Range rows, Range panels) {
+template <class Simd, class Map>
+void gemm(const GemmOf<Map>& op, Range rows, Range panels) {
   const TileJob job = {{1, 1, op.k, 0, 0, 0, 0}, op.input_stride, op.output_stride, op.weights.stride, op.epilogue};
   columns<Simd>(rows.end - rows.begin, job, op.input + rows.begin * op.input_stride, op.weights.data,
                 op.output + rows.begin * op.output_stride, panels);
@@ -142,8 +142,8 @@ inline Range interior(int size, int out_size, const Window& window) {
 }
 
 // `n` output pixels of one row that share the kernel positions `ky` x `kx`.
-template <class Simd>
-void conv2d_pixels(const Conv2d& op, int y, int x, int n, Range ky, Range kx, Range panels) {
+template <class Simd, class In, class Map>
+void conv2d_pixels(const Conv2dOf<In, Map>& op, int y, int x, int n, Range ky, Range kx, Range panels) {
   const auto [kernel, stride, padding] = op.window;
   const bool dense = op.input_stride == op.c_in;  // a kernel row is then one run
   const int taps = kx.end - kx.begin;
@@ -165,8 +165,8 @@ void conv2d_pixels(const Conv2d& op, int y, int x, int n, Range ky, Range kx, Ra
                 op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride, panels);
 }
 
-template <class Simd>
-void conv2d(const Conv2d& op, Range out_rows, Range panels) {
+template <class Simd, class In, class Map>
+void conv2d(const Conv2dOf<In, Map>& op, Range out_rows, Range panels) {
   const Range inside = interior(op.w, op.out_w, op.window);
   for (int y = out_rows.begin; y < out_rows.end; ++y) {
     const Range ky = window_range(y, op.h, op.window);

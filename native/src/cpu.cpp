@@ -24,6 +24,10 @@ bool has_avx512() {
 }
 
 bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi"); }
+
+bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+
+bool has_f16c() { return has_avx2() && __builtin_cpu_supports("f16c"); }
 #elif defined(__aarch64__)
 bool has_dotprod() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
 
@@ -46,14 +50,16 @@ const Candidate kCandidates[] = {
     {kScalarKernels, always},
 };
 
-struct Int8Candidate {
-  const char* isa;  // of the float kernels it goes with
-  const Int8Kernels& kernels;
+// The kernels of another precision.
+template <class Table>
+struct Variant {
+  const char* isa;  // of the float kernels they go with
+  const Table& kernels;
   bool (*supported)();
 };
 
-// Best first for each instruction set.
-const Int8Candidate kInt8Candidates[] = {
+// Best first for each instruction set, scalar last.
+const Variant<Int8Kernels> kInt8Variants[] = {
 #if defined(__x86_64__)
     {"avx512", kInt8VnniKernels, has_vnni},
     {"avx512", kInt8Avx2Kernels, has_avx2},
@@ -64,6 +70,27 @@ const Int8Candidate kInt8Candidates[] = {
     {"neon", kInt8NeonKernels, always},
 #endif
     {"scalar", kInt8ScalarKernels, always},
+};
+
+const Variant<Bf16Kernels> kBf16Variants[] = {
+#if defined(__x86_64__)
+    {"avx512", kBf16Avx512NativeKernels, has_avx512_bf16},
+    {"avx512", kBf16Avx512Kernels, has_avx512},
+    {"avx2", kBf16Avx2Kernels, has_f16c},
+#elif defined(__aarch64__)
+    {"neon", kBf16NeonKernels, always},
+#endif
+    {"scalar", kBf16ScalarKernels, always},
+};
+
+const Variant<Fp16Kernels> kFp16Variants[] = {
+#if defined(__x86_64__)
+    {"avx512", kFp16Avx512Kernels, has_avx512},
+    {"avx2", kFp16Avx2Kernels, has_f16c},
+#elif defined(__aarch64__)
+    {"neon", kFp16NeonKernels, always},
+#endif
+    {"scalar", kFp16ScalarKernels, always},
 };
 
 const Kernels& best() {
@@ -86,25 +113,46 @@ const Kernels& named(const char* isa) {
   fail(DSNET_ERROR_ARGUMENT, "isa: expected one of %s in this build, found %s", names.c_str(), quoted(isa).c_str());
 }
 
-}  // namespace
-
-const Kernels& select_kernels(const char* isa) { return isa != nullptr ? named(isa) : best(); }
-
-const Int8Kernels& select_int8_kernels(const char* isa) {
-  const char* name = select_kernels(isa).isa;
-  for (const Int8Candidate& candidate : kInt8Candidates) {
-    if (std::strcmp(candidate.isa, name) == 0 && candidate.supported()) return candidate.kernels;
+template <class Table, size_t n>
+const Table& first_of(const Variant<Table> (&variants)[n], const char* isa) {
+  for (const Variant<Table>& variant : variants) {
+    if (std::strcmp(variant.isa, isa) == 0 && variant.supported()) return variant.kernels;
   }
-  return kInt8ScalarKernels;
+  return variants[n - 1].kernels;
 }
 
-std::vector<const Int8Kernels*> supported_int8_kernels() {
-  std::vector<const Int8Kernels*> found;
-  for (const Int8Candidate& candidate : kInt8Candidates) {
-    const bool known = std::find(found.begin(), found.end(), &candidate.kernels) != found.end();
-    if (!known && candidate.supported()) found.push_back(&candidate.kernels);
+template <class Table, size_t n>
+std::vector<const Table*> supported(const Variant<Table> (&variants)[n]) {
+  std::vector<const Table*> found;
+  for (const Variant<Table>& variant : variants) {
+    const bool known = std::find(found.begin(), found.end(), &variant.kernels) != found.end();
+    if (!known && variant.supported()) found.push_back(&variant.kernels);
   }
   return found;
 }
+
+}  // namespace
+
+const char* KernelSet::name_for(Precision precision) const {
+  switch (precision) {
+    case Precision::fp32: return fp32.isa;
+    case Precision::int8: return int8.name;
+    case Precision::bf16: return bf16.name;
+    case Precision::fp16: return fp16.name;
+  }
+  return nullptr;
+}
+
+KernelSet select_kernels(const char* isa) {
+  const Kernels& kernels = isa != nullptr ? named(isa) : best();
+  const char* name = kernels.isa;
+  return {kernels, first_of(kInt8Variants, name), first_of(kBf16Variants, name), first_of(kFp16Variants, name)};
+}
+
+std::vector<const Int8Kernels*> supported_int8_kernels() { return supported(kInt8Variants); }
+
+std::vector<const Bf16Kernels*> supported_bf16_kernels() { return supported(kBf16Variants); }
+
+std::vector<const Fp16Kernels*> supported_fp16_kernels() { return supported(kFp16Variants); }
 
 }  // namespace dsnet

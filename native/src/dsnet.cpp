@@ -66,8 +66,7 @@ void check_cores(const std::vector<int>& cores) {
 }
 
 dsnet_session* new_session(const dsnet_model& model, int32_t threads, const std::vector<int>& cores, const char* isa) {
-  return new dsnet_session{
-      dsnet::Session(model.model, threads, dsnet::select_kernels(isa), dsnet::select_int8_kernels(isa), cores)};
+  return new dsnet_session{dsnet::Session(model.model, threads, dsnet::select_kernels(isa), cores)};
 }
 
 bool is_path(const dsnet::Program& program, int32_t path) { return path >= 0 && path < program.n_paths; }

@@ -17,7 +17,7 @@ enum class Kind : uint8_t { conv2d, depthwise, pointwise, linear, global_pool, m
 constexpr bool has_panels(Kind kind) { return kind == Kind::conv2d || kind == Kind::pointwise || kind == Kind::linear; }
 constexpr bool has_weights(Kind kind) { return has_panels(kind) || kind == Kind::depthwise; }
 
-// Of the feature maps; the image and all vectors are f32.
+// Of the feature maps; all vectors are f32.
 enum class Precision : uint8_t { fp32, int8, bf16, fp16 };
 constexpr const char* kPrecisionNames[] = {"fp32", "int8", "bf16", "fp16"};
 constexpr const char* name_of(Precision precision) { return kPrecisionNames[static_cast<size_t>(precision)]; }
@@ -54,6 +54,11 @@ struct Program {
   int n_labels;
 
   int channels(int value, int path) const { return values[value].channels[path]; }
+  Type type_of_maps() const {
+    constexpr Type kTypes[] = {Type::f32, Type::i8, Type::bf16, Type::f16};
+    return kTypes[static_cast<size_t>(precision)];
+  }
+  Type type_of_image() const { return precision == Precision::int8 ? Type::i8 : Type::f32; }
   bool is_int8(const Op& op) const { return values[op.output].type == Type::i8; }
   int n_classes() const { return values[logits].channels[0]; }
   int widest() const { return n_paths - 1; }

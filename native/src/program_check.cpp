@@ -29,7 +29,7 @@ class Checker {
     for (const int c : image.channels) {
       if (c != 3) fail(DSNET_ERROR_FORMAT, "dsnet.input.value: expected an image of 3 channels, found %d", c);
     }
-    expect_type("the image", program_.input, maps());
+    expect_type("the image", program_.input, program_.type_of_image());
     if (program_.precision == Precision::int8) check_constant_quantization(program_.input);
   }
 
@@ -120,14 +120,14 @@ class Checker {
     }
   }
 
-  Type maps() const { return program_.precision == Precision::int8 ? Type::i8 : Type::f32; }
-
   // Image and feature maps have the type of the precision, vectors are f32.
   void check_types(int o) const {
     const Op& op = program_.ops[o];
     const bool writes_vector = op.kind == Kind::global_pool || op.kind == Kind::linear;
-    expect_type(at("input", o).c_str(), op.input, op.kind == Kind::linear ? Type::f32 : maps());
-    expect_type(at("output", o).c_str(), op.output, writes_vector ? Type::f32 : maps());
+    const Type maps = program_.type_of_maps();
+    const Type read = op.kind == Kind::linear ? Type::f32 : op.input == program_.input ? program_.type_of_image() : maps;
+    expect_type(at("input", o).c_str(), op.input, read);
+    expect_type(at("output", o).c_str(), op.output, writes_vector ? Type::f32 : maps);
     if (op.kind == Kind::multiply) expect_type(at("input2", o).c_str(), op.input2, Type::f32);
     if (program_.is_int8(op)) check_pixels(o);
     if (program_.is_int8(op) && op.kind == Kind::conv2d) check_steps(o);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include "split.h"
 
@@ -26,9 +27,8 @@ uint8_t* allocate(size_t size) {
 
 void Session::Free::operator()(uint8_t* data) const { std::free(data); }
 
-Session::Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels,
-                 const std::vector<int>& cores)
-    : model_(model), kernels_(kernels), int8_kernels_(int8_kernels), arena_(allocate(model.layout.bytes)), pool_(threads, cores) {
+Session::Session(const Model& model, int threads, const KernelSet& kernels, const std::vector<int>& cores)
+    : model_(model), kernels_(kernels), arena_(allocate(model.layout.bytes)), pool_(threads, cores) {
   if (model.strategy == Strategy::indexing) scratch_.reset(allocate(gathered_bytes(model.program, model.weights)));
 }
 
@@ -59,7 +59,7 @@ void Session::run(Segment segment, int path, const float* image) noexcept {
     const Op& op = program.ops[o];
     const bool sliced = model_.strategy == Strategy::slicing || segment != Segment::suffix;
     const OpWeights& weights = sliced ? model_.weights[o] : adapted(o, path);
-    program.precision == Precision::int8 ? run_int8(op, weights, path) : run(op, weights, path, image);
+    run(op, weights, path, image);
   }
 }
 
@@ -71,97 +71,153 @@ const OpWeights& Session::adapted(int op, int path) noexcept {
 }
 
 void Session::run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
-  switch (op.kind) {
-    case Kind::conv2d: return conv2d(op, weights, path, image);
-    case Kind::depthwise: return depthwise(op, weights, path);
-    case Kind::pointwise: return pointwise(op, weights, path);
-    case Kind::linear: return linear(op, weights, path);
-    case Kind::global_pool: return global_pool(op, path);
-    case Kind::multiply: return multiply(op, path);
+  switch (model_.program.precision) {
+    case Precision::fp32: return run_float<float>(op, weights, path, image);
+    case Precision::int8: return run_int8(op, weights, path);
+    case Precision::bf16: return run_float<Bf16>(op, weights, path, image);
+    case Precision::fp16: return run_float<Fp16>(op, weights, path, image);
   }
 }
 
+template <class Map>
+const auto& Session::kernels() const {
+  if constexpr (std::is_same_v<Map, float>) {
+    return kernels_.fp32;
+  } else if constexpr (std::is_same_v<Map, Bf16>) {
+    return kernels_.bf16;
+  } else {
+    return kernels_.fp16;
+  }
+}
+
+template <class Map>
+void Session::run_float(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+  switch (op.kind) {
+    case Kind::conv2d:
+      if (op.input != model_.program.input) {
+        return conv2d<Map, Map>(op, weights, path, data<Map>(op.input), kernels<Map>().conv2d);
+      } else if constexpr (std::is_same_v<Map, float>) {
+        return conv2d<float, Map>(op, weights, path, image, kernels<Map>().conv2d);
+      } else {
+        return conv2d<float, Map>(op, weights, path, image, kernels<Map>().conv2d_image);
+      }
+    case Kind::depthwise: return depthwise<Map>(op, weights, path);
+    case Kind::pointwise: return pointwise<Map>(op, weights, path);
+    case Kind::linear: return linear(op, weights, path);
+    case Kind::global_pool: return global_pool<Map>(op, path);
+    case Kind::multiply: return multiply<Map>(op, path);
+  }
+}
+
+template <class Map>
 void Session::pointwise(const Op& op, const OpWeights& weights, int path) noexcept {
   const Value& output = model_.program.values[op.output];
   const int panels = panels_of(output.channels[path]);
-  const Gemm job = gemm(op, weights, path);
-  const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, kernels_, pool_.threads());
-  pool_.run(split.count(), [&](int i) { kernels_.gemm(job, split.rows_of(i), split.panels_of(i)); });
+  const GemmOf<Map> job = gemm<Map>(op, weights, path);
+  const auto& table = kernels<Map>();
+  const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, table, pool_.threads(), sizeof(Map));
+  pool_.run(split.count(), [&](int i) { table.gemm(job, split.rows_of(i), split.panels_of(i)); });
 }
 
+// Of every precision, on float vectors.
 void Session::linear(const Op& op, const OpWeights& weights, int path) noexcept {
+  switch (weights.type) {
+    case Type::i8: return linear_of<int8_t>(op, weights, path, kernels_.fp32.linear_i8);
+    case Type::bf16: return linear_of<Bf16>(op, weights, path, kernels_.bf16.linear);
+    case Type::f16: return linear_of<Fp16>(op, weights, path, kernels_.fp16.linear);
+    default: break;
+  }
   const int panels = panels_of(model_.program.channels(op.output, path));
-  const Gemm job = gemm(op, weights, path);
+  const Gemm job = gemm<float>(op, weights, path);
   const Parts parts = cut(panels, parts_for(pool_.threads(), double(job.k) * panels), 4);
-  pool_.run(parts.count(), [&](int i) { kernels_.linear(job, parts[i]); });
+  pool_.run(parts.count(), [&](int i) { kernels_.fp32.linear(job, parts[i]); });
 }
 
-Gemm Session::gemm(const Op& op, const OpWeights& weights, int path) const noexcept {
-  Gemm job;
-  job.input = data(op.input);
+template <class Weight, class Kernel>
+void Session::linear_of(const Op& op, const OpWeights& weights, int path, Kernel kernel) noexcept {
+  const int panels = panels_of(model_.program.channels(op.output, path));
+  const int k = model_.program.channels(op.input, path);
+  const LinearOf<Weight> job = {
+      data(op.input), k, weights.as<Weight>(), weights.stride, data(op.output), epilogue_of(op, weights, path)};
+  const Parts parts = cut(panels, parts_for(pool_.threads(), double(k) * panels), 4);
+  pool_.run(parts.count(), [&](int i) { kernel(job, parts[i]); });
+}
+
+template <class Map>
+GemmOf<Map> Session::gemm(const Op& op, const OpWeights& weights, int path) const noexcept {
+  GemmOf<Map> job;
+  job.input = data<Map>(op.input);
   job.input_stride = stride(op.input, path);
   job.k = model_.program.channels(op.input, path);
-  job.weights = {weights.as<float>(), weights.stride};
-  job.output = data(op.output);
+  job.weights = {weights.as<Map>(), weights.stride};
+  job.output = data<Map>(op.output);
   job.output_stride = stride(op.output, path);
   job.epilogue = epilogue_of(op, weights, path);
   return job;
 }
 
-void Session::conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
+template <class In, class Map, class Kernel>
+void Session::conv2d(const Op& op, const OpWeights& weights, int path, const In* input, Kernel kernel) noexcept {
   const Program& program = model_.program;
-  const Value &input = program.values[op.input], &output = program.values[op.output];
-  const bool reads_image = op.input == program.input;
+  const Value &from = program.values[op.input], &output = program.values[op.output];
   const int panels = panels_of(output.channels[path]);
-  Conv2d job;
-  job.input = reads_image ? image : data(op.input);
-  job.h = input.h, job.w = input.w, job.c_in = input.channels[path];
-  job.input_stride = reads_image ? job.c_in : stride(op.input, path);
+  Conv2dOf<In, Map> job;
+  job.input = input;
+  job.h = from.h, job.w = from.w, job.c_in = from.channels[path];
+  job.input_stride = op.input == program.input ? job.c_in : stride(op.input, path);
   job.window = op.window;
   job.weights = {weights.as<float>(), weights.stride};
-  job.output = data(op.output);
+  job.output = data<Map>(op.output);
   job.out_w = output.w;
   job.output_stride = stride(op.output, path);
   job.epilogue = epilogue_of(op, weights, path);
   const double work = double(output.h) * output.w * op.window.kernel * op.window.kernel * job.c_in * panels;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
-  pool_.run(rows.count(), [&](int i) { kernels_.conv2d(job, rows[i], {0, panels}); });
+  pool_.run(rows.count(), [&](int i) { kernel(job, rows[i], {0, panels}); });
 }
 
+template <class Map>
 void Session::depthwise(const Op& op, const OpWeights& weights, int path) noexcept {
   const Program& program = model_.program;
   const Value &input = program.values[op.input], &output = program.values[op.output];
-  Depthwise job;
-  job.input = data(op.input);
+  DepthwiseOf<Map> job;
+  job.input = data<Map>(op.input);
   job.h = input.h, job.w = input.w, job.c = padded(output.channels[path]);
   job.stride = job.c;
   job.window = op.window;
   job.taps = weights.as<float>();
   job.taps_stride = weights.stride;
-  job.output = data(op.output);
+  job.output = data<Map>(op.output);
   job.out_w = output.w;
   job.epilogue = epilogue_of(op, weights, path);
   job.row_sums = row_sums(op);
   const double work = double(output.h) * output.w * job.c / kPanel * op.window.kernel * op.window.kernel;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
-  pool_.run(rows.count(), [&](int i) { kernels_.depthwise(job, rows[i]); });
+  pool_.run(rows.count(), [&](int i) { kernels<Map>().depthwise(job, rows[i]); });
 }
 
+template <class Map>
 void Session::global_pool(const Op& op, int path) noexcept {
   const Value& input = model_.program.values[op.input];
   const int pixels = input.h * input.w, panels = panels_of(input.channels[path]);
-  GlobalPool job = {data(op.input), pixels, stride(op.input, path), data(op.output), 1 / float(pixels)};
-  if (const float* sums = row_sums(op)) job.input = sums, job.rows = input.h;
-  const Parts parts = cut(panels, parts_for(pool_.threads(), double(job.rows) * panels), 1);
-  pool_.run(parts.count(), [&](int i) { kernels_.global_pool(job, parts[i]); });
+  const float* sums = row_sums(op);
+  const int rows = sums != nullptr ? input.h : pixels;
+  const float factor = 1 / float(pixels);
+  const GlobalPoolOf<Map> of_map = {data<Map>(op.input), rows, stride(op.input, path), data(op.output), factor};
+  const GlobalPool of_sums = {sums, rows, of_map.stride, of_map.output, factor};
+  const Parts parts = cut(panels, parts_for(pool_.threads(), double(rows) * panels), 1);
+  pool_.run(parts.count(), [&](int i) {
+    sums != nullptr ? kernels_.fp32.global_pool(of_sums, parts[i]) : kernels<Map>().global_pool(of_map, parts[i]);
+  });
 }
 
+template <class Map>
 void Session::multiply(const Op& op, int path) noexcept {
   const Value& output = model_.program.values[op.output];
   const int c = padded(output.channels[path]), pixels = output.h * output.w;
-  const Multiply job = {data(op.input), data(op.input2), c, c, data(op.output)};
+  const MultiplyOf<Map> job = {data<Map>(op.input), data(op.input2), c, c, data<Map>(op.output)};
   const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
-  pool_.run(parts.count(), [&](int i) { kernels_.multiply(job, parts[i]); });
+  pool_.run(parts.count(), [&](int i) { kernels<Map>().multiply(job, parts[i]); });
 }
 
 }  // namespace dsnet

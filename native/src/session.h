@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "int8.h"
+#include "cpu.h"
 #include "model.h"
 #include "pool.h"
 
@@ -12,11 +12,10 @@ namespace dsnet {
 class Session {
  public:
   // The model must outlive the session. Threads and cores are the pool's.
-  Session(const Model& model, int threads, const Kernels& kernels, const Int8Kernels& int8_kernels,
-          const std::vector<int>& cores = {});
+  Session(const Model& model, int threads, const KernelSet& kernels, const std::vector<int>& cores = {});
 
   const Model& model() const { return model_; }
-  const char* isa() const { return kernels_.isa; }
+  const char* isa() const { return kernels_.name_for(model_.program.precision); }
 
   // In this order; gate and suffix may run again on the same features. False if called too early.
   void prefix(const float* image) noexcept;
@@ -30,18 +29,28 @@ class Session {
  private:
   void run(Segment segment, int path, const float* image) noexcept;
   void run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+
+  // On feature maps of float, Bf16 or Fp16.
+  template <class Map>
+  void run_float(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  template <class Map>
   void pointwise(const Op& op, const OpWeights& weights, int path) noexcept;
-  void linear(const Op& op, const OpWeights& weights, int path) noexcept;
-  void conv2d(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
+  template <class In, class Map, class Kernel>
+  void conv2d(const Op& op, const OpWeights& weights, int path, const In* input, Kernel kernel) noexcept;
+  template <class Map>
   void depthwise(const Op& op, const OpWeights& weights, int path) noexcept;
+  template <class Map>
   void global_pool(const Op& op, int path) noexcept;
+  template <class Map>
   void multiply(const Op& op, int path) noexcept;
+  void linear(const Op& op, const OpWeights& weights, int path) noexcept;
+  template <class Weight, class Kernel>
+  void linear_of(const Op& op, const OpWeights& weights, int path, Kernel kernel) noexcept;
 
   // The same on feature maps of integers (session_int8.cpp).
   void quantize(const float* image) noexcept;
   void run_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void pointwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
-  void linear_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void conv2d_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void global_pool_int8(const Op& op, int path) noexcept;
@@ -50,7 +59,11 @@ class Session {
   Int8Epilogue int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept;
 
   // What pointwise and linear have in common.
-  Gemm gemm(const Op& op, const OpWeights& weights, int path) const noexcept;
+  template <class Map>
+  GemmOf<Map> gemm(const Op& op, const OpWeights& weights, int path) const noexcept;
+
+  template <class Map>
+  const auto& kernels() const;
 
   template <class T = float>
   T* data(int value) const {
@@ -71,8 +84,7 @@ class Session {
   };
 
   const Model& model_;
-  const Kernels& kernels_;
-  const Int8Kernels& int8_kernels_;
+  const KernelSet kernels_;
   std::unique_ptr<uint8_t[], Free> arena_;
   std::unique_ptr<uint8_t[], Free> scratch_;  // of indexing
   OpWeights adapted_;

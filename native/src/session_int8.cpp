@@ -14,7 +14,7 @@ void Session::quantize(const float* image) noexcept {
   const Int8Quantize job = {image, 1 / value.scale[0], value.zero_point[0], data<int8_t>(program.input)};
   const int n = value.h * value.w * value.channels[0];
   const Parts parts = cut(n, parts_for(pool_.threads(), double(n) / 4), 64);
-  pool_.run(parts.count(), [&](int i) { int8_kernels_.quantize(job, parts[i]); });
+  pool_.run(parts.count(), [&](int i) { kernels_.int8.quantize(job, parts[i]); });
 }
 
 void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcept {
@@ -22,7 +22,7 @@ void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcep
     case Kind::conv2d: return conv2d_int8(op, weights, path);
     case Kind::depthwise: return depthwise_int8(op, weights, path);
     case Kind::pointwise: return pointwise_int8(op, weights, path);
-    case Kind::linear: return weights.type == Type::i8 ? linear_int8(op, weights, path) : linear(op, weights, path);
+    case Kind::linear: return linear(op, weights, path);
     case Kind::global_pool: return global_pool_int8(op, path);
     case Kind::multiply: return multiply_int8(op, path);
   }
@@ -62,16 +62,8 @@ void Session::pointwise_int8(const Op& op, const OpWeights& weights, int path) n
   const Value& output = model_.program.values[op.output];
   const int panels = panels_of(output.channels[path]);
   const Int8Pointwise job = int8_pointwise(op, weights, path);
-  const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, int8_kernels_, pool_.threads(), 1);
-  pool_.run(split.count(), [&](int i) { int8_kernels_.pointwise(job, split.rows_of(i), split.panels_of(i)); });
-}
-
-void Session::linear_int8(const Op& op, const OpWeights& weights, int path) noexcept {
-  const int panels = panels_of(model_.program.channels(op.output, path));
-  const int k = model_.program.channels(op.input, path);
-  const LinearI8 job = {data(op.input), k, weights.as<int8_t>(), weights.stride, data(op.output), epilogue_of(op, weights, path)};
-  const Parts parts = cut(panels, parts_for(pool_.threads(), double(k) * panels), 4);
-  pool_.run(parts.count(), [&](int i) { kernels_.linear_i8(job, parts[i]); });
+  const GemmSplit split = split_gemm(output.h * output.w, job.k, panels, kernels_.int8, pool_.threads(), 1);
+  pool_.run(split.count(), [&](int i) { kernels_.int8.pointwise(job, split.rows_of(i), split.panels_of(i)); });
 }
 
 void Session::conv2d_int8(const Op& op, const OpWeights& weights, int path) noexcept {
@@ -88,7 +80,7 @@ void Session::conv2d_int8(const Op& op, const OpWeights& weights, int path) noex
   job.out_w = output.w;
   const double work = double(output.h) * output.w * job.pointwise.k * panels / 4;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
-  pool_.run(rows.count(), [&](int i) { convolve(int8_kernels_, job, rows[i], {0, panels}); });
+  pool_.run(rows.count(), [&](int i) { convolve(kernels_.int8, job, rows[i], {0, panels}); });
 }
 
 void Session::depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept {
@@ -106,7 +98,7 @@ void Session::depthwise_int8(const Op& op, const OpWeights& weights, int path) n
   job.epilogue = int8_epilogue(op, weights, path);
   const double work = double(output.h) * output.w * job.c / kPanel * op.window.kernel * op.window.kernel / 4;
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
-  pool_.run(rows.count(), [&](int i) { int8_kernels_.depthwise(job, rows[i]); });
+  pool_.run(rows.count(), [&](int i) { kernels_.int8.depthwise(job, rows[i]); });
 }
 
 void Session::global_pool_int8(const Op& op, int path) noexcept {
@@ -116,7 +108,7 @@ void Session::global_pool_int8(const Op& op, int path) noexcept {
   const Int8GlobalPool job = {data<int8_t>(op.input), pixels, stride(op.input, path),
                               input.zero_point[path], factor, data(op.output)};
   const Parts parts = cut(panels, parts_for(pool_.threads(), double(pixels) * panels / 4), 4);
-  pool_.run(parts.count(), [&](int i) { int8_kernels_.global_pool(job, parts[i]); });
+  pool_.run(parts.count(), [&](int i) { kernels_.int8.global_pool(job, parts[i]); });
 }
 
 void Session::multiply_int8(const Op& op, int path) noexcept {
@@ -131,7 +123,7 @@ void Session::multiply_int8(const Op& op, int path) noexcept {
                             input.scale[path] / output.scale[path],
                             data<int8_t>(op.output)};
   const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
-  pool_.run(parts.count(), [&](int i) { int8_kernels_.multiply(job, parts[i]); });
+  pool_.run(parts.count(), [&](int i) { kernels_.int8.multiply(job, parts[i]); });
 }
 
 }  // namespace dsnet

@@ -12,24 +12,38 @@
 namespace dsnet {
 namespace {
 
-constexpr int kGroup = 4;  // inputs in a group of int8 panels
+// Inputs that lie together in the panels of an op's weights.
+int group_of(const Program& program, const Op& op) {
+  if (program.is_int8(op) && has_panels(op.kind)) return 4;
+  return program.precision == Precision::bf16 && op.kind == Kind::pointwise ? 2 : 1;
+}
 
-// Not finite means all exponent bits set: one more in the last of them reaches the sign. Without branches over a block, so that
-// it runs at the speed of memory.
-bool all_finite(const uint8_t* data, uint64_t count) {
+// Not finite means all bits of `kExponent` set: one more in the last of them reaches the sign. Without branches over a block, so
+// that it runs at the speed of memory.
+template <class Bits, Bits kExponent>
+bool all_finite(const GgufTensor& tensor) {
   constexpr uint64_t kBlock = 4096;
-  constexpr uint32_t kExponent = 0x7f800000, kLastBit = 0x00800000, kSign = 0x80000000;
-  for (uint64_t begin = 0; begin < count; begin += kBlock) {
-    uint32_t carried = 0;
-    const uint64_t end = std::min(count, begin + kBlock);
+  constexpr uint32_t kLastBit = kExponent & (~kExponent + 1), kSign = kExponent + kLastBit;
+  for (uint64_t begin = 0; begin < tensor.elements; begin += kBlock) {
+    Bits carried = 0;
+    const uint64_t end = std::min(tensor.elements, begin + kBlock);
     for (uint64_t i = begin; i < end; ++i) {
-      uint32_t bits;
-      std::memcpy(&bits, data + i * sizeof bits, sizeof bits);
-      carried |= (bits & kExponent) + kLastBit;
+      Bits bits;
+      std::memcpy(&bits, tensor.data + i * sizeof bits, sizeof bits);
+      carried |= static_cast<Bits>((bits & kExponent) + kLastBit);
     }
     if ((carried & kSign) != 0) return false;
   }
   return true;
+}
+
+bool all_finite(const GgufTensor& tensor) {
+  switch (tensor.type) {
+    case Type::f32: return all_finite<uint32_t, 0x7f800000>(tensor);
+    case Type::bf16: return all_finite<uint16_t, 0x7f80>(tensor);
+    case Type::f16: return all_finite<uint16_t, 0x7c00>(tensor);
+    default: return true;
+  }
 }
 
 // -128 has no place among weights: a kernel may sum two products in 16 bits.
@@ -46,7 +60,7 @@ std::string text(const std::vector<uint64_t>& shape) {
 }
 
 void check_finite(std::string_view name, const GgufTensor& tensor) {
-  if (tensor.type == Type::f32 && !all_finite(tensor.data, tensor.elements)) {
+  if (!all_finite(tensor)) {
     fail(DSNET_ERROR_FORMAT, "tensor %s: expected finite numbers only", quoted(name).c_str());
   }
 }
@@ -118,15 +132,14 @@ class Binder {
     const int c_out = program_.channels(op.output, program_.widest());
     const bool integers = program_.is_int8(op);
     OpWeights weights;
-    const GgufTensor& tensor =
-        op.kind == Kind::linear ? find_linear(op) : find(op, "weight", op.weight, integers ? Type::i8 : Type::f32);
+    const GgufTensor& tensor = op.kind == Kind::linear ? find_linear(op) : find(op, "weight", op.weight, weight_type(op));
     weights.type = tensor.type;
     weights.data = tensor.data;
     if (op.kind == Kind::depthwise) {
       check_symmetric(op.weight, tensor);
       weights.stride = bind_taps(op, tensor);
-    } else if (integers) {
-      weights.stride = bind_grouped_panels(op, tensor);
+    } else if (const int group = group_of(program_, op); group > 1) {
+      weights.stride = bind_grouped_panels(op, tensor, static_cast<uint64_t>(group));
     } else {
       weights.stride = bind_panels(op, tensor);
     }
@@ -137,15 +150,22 @@ class Binder {
     return weights;
   }
 
-  // Of integers only in int8 programs, and then with a scale.
+  // First convolution and depthwise taps are small, and stay f32 in half precisions.
+  Type weight_type(const Op& op) const {
+    const bool as_maps = program_.is_int8(op) || op.kind == Kind::pointwise;
+    return as_maps ? program_.type_of_maps() : Type::f32;
+  }
+
+  // Of the precision's type or f32; integers have a scale.
   const GgufTensor& find_linear(const Op& op) {
     const GgufTensor& tensor = find(op, "weight", op.weight);
-    if (tensor.type == Type::f32) return tensor;
-    if (program_.precision != Precision::int8 || tensor.type != Type::i8) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.weight of op %s: expected a tensor of type F32%s, found %s", quoted(op.name).c_str(),
-           program_.precision == Precision::int8 ? " or I8" : "", name_of(tensor.type));
+    const Type own = program_.type_of_maps();
+    if (tensor.type != Type::f32 && tensor.type != own) {
+      const std::string other = own == Type::f32 ? "" : std::string(" or ") + name_of(own);
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.weight of op %s: expected a tensor of type %s%s, found %s", quoted(op.name).c_str(),
+           name_of(Type::f32), other.c_str(), name_of(tensor.type));
     }
-    if (op.scale.empty()) {
+    if (tensor.type == Type::i8 && op.scale.empty()) {
       fail(DSNET_ERROR_FORMAT, "dsnet.op.scale of op %s: expected the scale of its I8 weights, found none",
            quoted(op.name).c_str());
     }
@@ -174,13 +194,13 @@ class Binder {
     return static_cast<ptrdiff_t>(tensor.shape[1] * kPanel);
   }
 
-  ptrdiff_t bind_grouped_panels(const Op& op, const GgufTensor& tensor) const {
+  ptrdiff_t bind_grouped_panels(const Op& op, const GgufTensor& tensor, uint64_t group) const {
     const auto panels = static_cast<uint64_t>(panels_of(program_.channels(op.output, program_.widest())));
-    const uint64_t groups = (steps(op) + kGroup - 1) / kGroup;
-    expect_shape(op, "weight", tensor, {kGroup, kPanel, groups, panels}, "grouped panels [4, 16, ceil(K_max / 4), n_panels]");
-    expect_extent(op, "weight", tensor, 0, kGroup);
+    const uint64_t groups = (steps(op) + group - 1) / group;
+    expect_shape(op, "weight", tensor, {group, kPanel, groups, panels}, "grouped panels [g, 16, ceil(K_max / g), n_panels]");
+    expect_extent(op, "weight", tensor, 0, group);
     expect_extent(op, "weight", tensor, 1, kPanel);
-    return static_cast<ptrdiff_t>(tensor.shape[2] * kPanel * kGroup);
+    return static_cast<ptrdiff_t>(tensor.shape[2] * kPanel * group);
   }
 
   static void expect_extent(const Op& op, const char* field, const GgufTensor& tensor, size_t dimension, uint64_t expected) {
@@ -283,7 +303,7 @@ Slice slice_of(const Program& program, int o, int path) {
   const ptrdiff_t taps = ptrdiff_t{op.window.kernel} * op.window.kernel;
   if (op.kind == Kind::depthwise) return {taps, padded(c_out)};
   const ptrdiff_t k = op.kind == Kind::conv2d ? taps * c_in : c_in;
-  const ptrdiff_t steps = program.is_int8(op) ? (k + kGroup - 1) / kGroup * kGroup : k;
+  const ptrdiff_t group = group_of(program, op), steps = (k + group - 1) / group * group;
   return {panels_of(c_out), steps * kPanel};
 }
 

@@ -67,10 +67,12 @@ def test_it_times_every_path_and_passes_the_golden_check(bundle, tmp_path):
         assert row in process.stdout
 
 
-def test_an_int8_model_passes_within_the_tolerance_of_int8(tmp_path):
-    bundle = make_bundle(tmp_path / "int8", "int8")
+@pytest.mark.parametrize(("precision", "tolerance"), [("int8", 0.1), ("bf16", 2e-2), ("fp16", 2e-3)])
+def test_another_precision_passes_within_its_tolerance(tmp_path, precision, tolerance):
+    bundle = make_bundle(tmp_path / precision, precision)
     found = record(bundle / "model.dsnet", "--golden", bundle / "golden", "--repeat", 1)
-    assert found["model"]["precision"] == "int8" and found["golden"]["tolerance"] == 0.1 and found["golden"]["passed"]
+    assert found["model"]["precision"] == precision and found["golden"]["tolerance"] == tolerance and found["golden"]["passed"]
+    assert found["isa"].split("-")[0] in ("scalar", "avx2", "avx512", "neon")
 
 
 def test_chosen_paths_threads_and_isa(bundle):

@@ -69,7 +69,7 @@ struct Layer {
 };
 
 void count_fp32(const Layer& layer) {
-  const dsnet::Kernels& kernels = dsnet::select_kernels(nullptr);
+  const dsnet::Kernels& kernels = dsnet::select_kernels(nullptr).fp32;
   const auto input = zeros<float>(layer.elements()), output = zeros<float>(layer.elements());
   const auto weights = zeros<float>(layer.weights()), table = zeros<float>(layer.channels());
   const dsnet::Gemm job = {input.get(),
@@ -86,7 +86,7 @@ void count_fp32(const Layer& layer) {
 }
 
 void count_int8(const Layer& layer) {
-  const dsnet::Int8Kernels& kernels = dsnet::select_int8_kernels(nullptr);
+  const dsnet::Int8Kernels& kernels = dsnet::select_kernels(nullptr).int8;
   const auto input = zeros<int8_t>(layer.elements()), output = zeros<int8_t>(layer.elements());
   const auto weights = zeros<int8_t>(layer.weights());
   const auto table = zeros<float>(layer.channels());
@@ -116,7 +116,7 @@ void count_ops(const char* filename, const std::vector<int>& paths) {
   dsnet::Program& program = model.program;
   const dsnet::Value& input = program.values[static_cast<size_t>(program.input)];
   const auto image = zeros<float>(static_cast<size_t>(input.h) * static_cast<size_t>(input.w) * 3);
-  dsnet::Session session(model, 1, dsnet::select_kernels(nullptr), dsnet::select_int8_kernels(nullptr));
+  dsnet::Session session(model, 1, dsnet::select_kernels(nullptr));
   const auto op = [&](const char* segment, int path, int o) {
     char label[256];
     std::snprintf(label, sizeof label, "op\t%s\t%d\t%s\t", segment, path, program.ops[static_cast<size_t>(o)].name.c_str());

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "half_convert.h"
+
 namespace test {
 
 using Bytes = std::vector<uint8_t>;
@@ -28,7 +30,7 @@ class GgufWriter {
     for (const auto& value : values) put_string(keys_, value);
   }
 
-  // Numbers are written in the type that GGUF's number stands for: F32 (0), I8 (24) or I32 (26).
+  // Numbers are written in the type that GGUF's number stands for: F32 (0), F16 (1), I8 (24), I32 (26) or BF16 (30).
   void tensor(const std::string& name, uint32_t type, const std::vector<uint64_t>& shape, const std::vector<float>& data) {
     put_string(infos_, name);
     put(infos_, static_cast<uint32_t>(shape.size()));
@@ -37,7 +39,11 @@ class GgufWriter {
     put(infos_, uint64_t{data_.size()});
     ++n_tensors_;
     for (const float x : data) {
-      if (type == 24) {
+      if (type == 1) {
+        put(data_, rounded<dsnet::Fp16>(x));
+      } else if (type == 30) {
+        put(data_, rounded<dsnet::Bf16>(x));
+      } else if (type == 24) {
         put(data_, static_cast<int8_t>(x));
       } else if (type == 26) {
         put(data_, static_cast<int32_t>(x));
@@ -67,6 +73,12 @@ class GgufWriter {
   static void put(Bytes& to, T value) {
     const auto* raw = reinterpret_cast<const uint8_t*>(&value);
     to.insert(to.end(), raw, raw + sizeof value);
+  }
+  template <class Map>
+  static Map rounded(float x) {
+    Map result;
+    dsnet::round_to(x, result);
+    return result;
   }
   static void put_string(Bytes& to, const std::string& value) {
     put(to, uint64_t{value.size()});

@@ -187,7 +187,7 @@ void test_channelwise(const dsnet::Int8Kernels& kernels) {
 
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 3000;
-  const char* best = dsnet::select_int8_kernels(nullptr).name;
+  const char* best = dsnet::select_kernels(nullptr).int8.name;
   if (argc > 2 && !CHECK(std::strcmp(best, argv[2]) == 0)) std::printf("  expected %s, found %s\n", argv[2], best);
   for (const dsnet::Int8Kernels* kernels : dsnet::supported_int8_kernels()) {
     std::printf("%s\n", kernels->name);

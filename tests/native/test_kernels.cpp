@@ -230,7 +230,7 @@ int main(int argc, char** argv) {
   for (const char* isa : {"scalar", "avx2", "avx512", "neon"}) {
     const dsnet::Kernels* kernels = nullptr;
     try {
-      kernels = &dsnet::select_kernels(isa);
+      kernels = &dsnet::select_kernels(isa).fp32;
     } catch (const dsnet::Failure&) {
       continue;  // not this processor's
     }

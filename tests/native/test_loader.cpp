@@ -141,8 +141,8 @@ void make_f32(test::TinyTensor& tensor) { tensor.type = test::kF32; }
 
 // Broken promises that only a program on integers makes.
 const std::vector<Spoiled> kSpoiledInt8 = {
-    {"dsnet.precision", [](TinyModel& m) { m.precision = "bf16"; }},
     {"dsnet.value.type[0]", [](TinyModel& m) { m.precision = "fp32"; }},
+    {"dsnet.value.type[0]", [](TinyModel& m) { m.precision = "bf16"; }},
     {"dsnet.value.type[0]", [](TinyModel& m) { m.values[0].type = "f32"; }},
     {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "i16"; }},
     {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "f32"; }},
@@ -189,19 +189,49 @@ const std::vector<Spoiled> kSpoiledInt8 = {
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].type = 2; }},
 };
 
+// Broken promises of half precisions, on a bf16 model and an fp16 one.
+const std::vector<Spoiled> kSpoiledHalf = {
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.precision = "fp32"; }},
+    {"dsnet.value.scale", [](TinyModel& m) { m.precision = "int8", m.without = "dsnet.value.scale"; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.precision = m.precision == "bf16" ? "fp16" : "bf16"; }},
+    {"dsnet.value.type[0]", [](TinyModel& m) { m.values[0].type = m.values[1].type; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "f32"; }},
+    {"dsnet.value.type[1]", [](TinyModel& m) { m.values[1].type = "i8"; }},
+    {"dsnet.value.type[3]", [](TinyModel& m) { m.values[3].type = m.values[1].type; }},
+    {"dsnet.op.sums[7]", [](TinyModel& m) { m.find("wide").sums = "wide.scale"; }},
+    {"dsnet.op.table[7]", [](TinyModel& m) { m.find("wide").table = "wide.scale"; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { make_f32(m.tensors["wide.weight"]); }},
+    {"dsnet.op.weight of op 'wide'",
+     [](TinyModel& m) { m.tensors["wide.weight"].type = m.precision == "bf16" ? test::kF16 : test::kBf16; }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { --m.tensors["wide.weight"].shape.back(); }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { --*(m.tensors["wide.weight"].shape.end() - 2); }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"].shape.pop_back(); }},
+    {"dsnet.op.weight of op 'wide'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {4, 16, 2, 3}; }},
+    {"dsnet.op.weight of op 'classifier'", [](TinyModel& m) { m.tensors["classifier.weight"].type = test::kI8; }},
+    {"dsnet.op.weight of op 'classifier'",
+     [](TinyModel& m) { m.tensors["classifier.weight"].type = m.precision == "bf16" ? test::kF16 : test::kBf16; }},
+    {"dsnet.op.weight of op 'stem'", [](TinyModel& m) { m.tensors["stem.weight"].type = m.tensors["wide.weight"].type; }},
+    {"dsnet.op.weight of op 'early'", [](TinyModel& m) { m.tensors["early.weight"].type = m.tensors["wide.weight"].type; }},
+    {"dsnet.op.scale of op 'wide'", [](TinyModel& m) { m.tensors["wide.scale"].type = m.tensors["wide.weight"].type; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].data[17] = INFINITY; }},
+    {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].data.back() = -NAN; }},
+    {"tensor 'classifier.weight'", [](TinyModel& m) { m.tensors["classifier.weight"].data[0] = NAN; }},
+    {"tensor 'early.weight'", [](TinyModel& m) { m.tensors["early.weight"].data[0] = -INFINITY; }},
+};
+
 void test_spoiled(const test::TemporaryFile& file) {
-  expect(file, TinyModel(), DSNET_OK, "ok");
-  expect(file, TinyModel("int8"), DSNET_OK, "ok");
-  for (const Spoiled& spoiled : kSpoiledInt8) {
-    TinyModel model("int8");
-    spoiled.spoil(model);
-    expect(file, model, model.precision == "bf16" ? DSNET_ERROR_VERSION : DSNET_ERROR_FORMAT, spoiled.field);
-  }
-  for (const Spoiled& spoiled : kSpoiled) {
-    TinyModel model;
-    spoiled.spoil(model);
-    expect(file, model, DSNET_ERROR_FORMAT, spoiled.field);
-  }
+  const auto expect_refusals = [&](const char* precision, const std::vector<Spoiled>& all) {
+    expect(file, TinyModel(precision), DSNET_OK, "ok");
+    for (const Spoiled& spoiled : all) {
+      TinyModel model(precision);
+      spoiled.spoil(model);
+      expect(file, model, DSNET_ERROR_FORMAT, spoiled.field);
+    }
+  };
+  expect_refusals("fp32", kSpoiled);
+  expect_refusals("int8", kSpoiledInt8);
+  expect_refusals("bf16", kSpoiledHalf);
+  expect_refusals("fp16", kSpoiledHalf);
   TinyModel newer, other;
   newer.format_version = 3;
   expect(file, newer, DSNET_ERROR_VERSION, "dsnet.format_version");

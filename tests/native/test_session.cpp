@@ -12,16 +12,22 @@ using test::Opened, test::Session, test::create;
 
 void test_agreement(const Opened& opened) {
   const Session scalar = create(opened.model, 1, "scalar");
+  const std::string precision = opened.info.precision;
+  // A sum in another order may round to the neighbouring number of 16 bits.
+  const float tolerance = precision == "bf16" ? 1e-2F : precision == "fp16" ? 2e-3F : 1e-5F;
   for (const char* isa : test::kIsas) {
     const Session session = create(opened.model, 1, isa);
     if (session == nullptr) continue;  // not this processor's
-    CHECK(std::string(dsnet_session_isa(session.get())) == isa);
+    const std::string name =
+        dsnet_session_isa(session.get());  // of the kernels that run, of which an instruction set has several
+    CHECK(precision != "fp32" || name == isa);
+    CHECK((name == "scalar") == (isa == std::string("scalar")));
     for (int32_t path = 0; path < opened.info.n_paths; ++path) {
       std::vector<float> scores, expected_scores;
       const auto expected = test::run_path(scalar.get(), opened.info, opened.image, path, expected_scores);
       const auto logits = test::run_path(session.get(), opened.info, opened.image, path, scores);
-      CHECK(test::relative_error(logits.data(), expected.data(), logits.size()) < 1e-5F);
-      CHECK(test::relative_error(scores.data(), expected_scores.data(), scores.size()) < 1e-5F);
+      CHECK(test::relative_error(logits.data(), expected.data(), logits.size()) < tolerance);
+      CHECK(test::relative_error(scores.data(), expected_scores.data(), scores.size()) < tolerance);
     }
   }
 }

@@ -12,7 +12,7 @@
 
 namespace test {
 
-constexpr uint32_t kF32 = 0, kI8 = 24, kI32 = 26;
+constexpr uint32_t kF32 = 0, kF16 = 1, kI8 = 24, kI32 = 26, kBf16 = 30;
 
 struct TinyOp {
   std::string name, kind;
@@ -39,7 +39,7 @@ struct TinyTensor {
   uint32_t type = kF32;
 };
 
-inline constexpr const char* kPrecisions[] = {"fp32", "int8"};
+inline constexpr const char* kPrecisions[] = {"fp32", "int8", "bf16", "fp16"};
 
 class TinyModel {
  public:
@@ -58,7 +58,7 @@ class TinyModel {
   explicit TinyModel(std::string of_precision = "fp32", uint32_t h = 13, uint32_t w = 11) : precision(std::move(of_precision)) {
     const uint32_t h1 = (h + 1) / 2, w1 = (w + 1) / 2, h2 = (h1 + 1) / 2, w2 = (w1 + 1) / 2;  // after each stride of 2
     const Channels image = {3, 3, 3}, early = {8, 8, 8}, hidden = {5, 5, 5}, middle = {20, 33, 40}, late = {17, 32, 50};
-    const uint32_t image_value = value("image", h, w, image, precision == "int8");
+    const uint32_t image_value = value("image", h, w, image, precision == "int8" ? "i8" : "f32");
     const uint32_t stem = op("stem", "conv2d", 0, image_value, h1, w1, early, 3, 2, 1, "silu");
     const uint32_t features = op("early", "depthwise", 0, stem, h1, w1, early, 3, 1, 1, "relu6");
     const uint32_t pooled = op("pool", "global_pool", 1, features, 1, 1, early);
@@ -81,6 +81,7 @@ class TinyModel {
     } else {
       ops.back().scale.clear();
       tensors.erase("classifier.scale");
+      tensors["classifier.weight"].type = half_type();
     }
   }
 
@@ -161,17 +162,23 @@ class TinyModel {
     return result;
   }
 
-  uint32_t value(const std::string& name, uint32_t h, uint32_t w, const Channels& channels, bool integers = false) {
-    values.push_back({name, h, w, channels, integers ? "i8" : "f32", {1, 1, 1}, {0, 0, 0}});
-    if (integers) values.back().scale = {0.02F, 0.02F, 0.02F}, values.back().zero_point = {-30, -30, -30};
+  std::string type_of_maps() const {
+    return precision == "int8" ? "i8" : precision == "bf16" ? "bf16" : precision == "fp16" ? "f16" : "f32";
+  }
+  // What some weights of half precisions are, and none of the others.
+  uint32_t half_type() const { return precision == "bf16" ? kBf16 : precision == "fp16" ? kF16 : kF32; }
+
+  uint32_t value(const std::string& name, uint32_t h, uint32_t w, const Channels& channels, const std::string& type) {
+    values.push_back({name, h, w, channels, type, {1, 1, 1}, {0, 0, 0}});
+    if (type == "i8") values.back().scale = {0.02F, 0.02F, 0.02F}, values.back().zero_point = {-30, -30, -30};
     return static_cast<uint32_t>(values.size() - 1);
   }
 
   uint32_t op(const std::string& name, const std::string& kind, uint32_t segment, uint32_t from, uint32_t h, uint32_t w,
               const Channels& channels, uint32_t kernel = 1, uint32_t stride = 1, uint32_t padding = 0,
               const std::string& activation = "none", uint32_t factor = UINT32_MAX) {
-    const bool integers = precision == "int8" && kind != "linear" && kind != "global_pool";
-    const uint32_t to = value(name, h, w, channels, integers);
+    const bool is_map = kind != "linear" && kind != "global_pool", integers = precision == "int8" && is_map;
+    const uint32_t to = value(name, h, w, channels, is_map ? type_of_maps() : "f32");
     if (segment == 2 && integers) values.back().scale = {0.02F, 0.03F, 0.04F}, values.back().zero_point = {-30, 5, 127};
     TinyOp made = {name,
                    kind,
@@ -195,6 +202,10 @@ class TinyModel {
       if (n_rows > 1) made.rows = {0, 1, 2};
       const uint64_t taps = uint64_t{kernel} * kernel, steps = kind == "conv2d" ? taps * c_in : c_in;
       tensors[made.weight] = kind == "depthwise" ? random({panels * 16, taps}, 0.3F) : random({16, steps, panels}, 0.3F);
+      if (kind == "pointwise") {
+        if (precision == "bf16") tensors[made.weight] = random({2, 16, (steps + 1) / 2, panels}, 0.3F);
+        tensors[made.weight].type = half_type();
+      }
       tensors[made.scale] = random({panels * 16, n_rows}, 1);
       tensors[made.shift] = random({panels * 16, n_rows}, 1);
       if (integers) quantize(made, values[from].channels, taps);

@@ -6,12 +6,12 @@ python tests/native/write_corpus.py FOLDER
 import sys
 from pathlib import Path
 
+from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.golden import golden_images
 from dsnet_convert.random_weights import random_plan
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.arch import Arch, Attention, Block, Gate
-from dsnet_edge.plan.calibrate import calibrate
-from dsnet_edge.plan.quantize import quantize
+from dsnet_edge.plan.elements import MAP_TYPE
 
 suffix = (4, 6)
 blocks = (
@@ -21,5 +21,5 @@ blocks = (
 )
 plan = random_plan(Arch("seed", 8, 3, blocks, Gate(block=1, n_choices=2)), seed=0)
 folder = Path(sys.argv[1])
-write_sliced(plan, folder / "seed-fp32.dsnet")
-write_sliced(quantize(plan, calibrate(plan, golden_images(plan, []))), folder / "seed-int8.dsnet")
+for precision in MAP_TYPE:
+    write_sliced(in_precision(plan, precision, Calibration(golden_images(plan, []), {})), folder / f"seed-{precision}.dsnet")

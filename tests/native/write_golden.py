@@ -1,6 +1,6 @@
 """Writes PRESET-PRECISION.dsnet and PRESET-PRECISION.golden for `dsnet-check`, from random weights and the NumPy oracle.
 
-python tests/native/write_golden.py PRESET FOLDER [fp32|int8]
+python tests/native/write_golden.py PRESET FOLDER [fp32|int8|bf16|fp16]
 """
 
 import sys
@@ -8,20 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.golden import golden_images, golden_outputs
 from dsnet_convert.random_weights import random_plan
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.arch import preset
-from dsnet_edge.plan.calibrate import calibrate
-from dsnet_edge.plan.quantize import quantize
 
 preset_name, folder, precision = sys.argv[1], Path(sys.argv[2]), (*sys.argv[3:], "fp32")[0]
 name = f"{preset_name}-{precision}"
 folder.mkdir(parents=True, exist_ok=True)
 plan = random_plan(preset(preset_name), seed=0)
 images = golden_images(plan, [])
-if precision == "int8":
-    plan = quantize(plan, calibrate(plan, images))
+plan = in_precision(plan, precision, Calibration(images, {}))
 write_sliced(plan, folder / f"{name}.dsnet")
 golden = golden_outputs(plan, images[:1])
 arrays = (golden.images[0], golden.scores[0], golden.logits[:, 0])

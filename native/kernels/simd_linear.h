@@ -1,4 +1,5 @@
-// A vector of floats times a matrix of integers: what is left of a small layer is reading its weights, and these are a quarter.
+// A vector of floats times a matrix of smaller numbers: what is left of a small layer is reading its weights, and these are a
+// half or a quarter.
 #pragma once
 
 #include "simd_gemm.h"
@@ -6,17 +7,17 @@
 namespace dsnet {
 
 // One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight.
-template <class Simd, int panels>
-void linear_i8_column(const LinearI8& op, int panel) {
+template <class Simd, int panels, class Weight>
+void linear_column_of(const LinearOf<Weight>& op, int panel) {
   constexpr int vectors = kVectors<Simd, panels>;
-  const int8_t* weights = op.weights + panel * op.panel_stride;
+  const Weight* weights = op.weights + panel * op.panel_stride;
   Vector<Simd> sums[2][vectors];
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) sums[0][j] = sums[1][j] = Simd::broadcast(0);
   const auto step = [&](int k, Vector<Simd>(&sum)[vectors]) __attribute__((always_inline)) {
     const Vector<Simd> x = Simd::broadcast(op.input[k]);
     DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
-      const int8_t* w = weights + ptrdiff_t(k) * kPanel + vector_offset<Simd>(j, op.panel_stride);
-      sum[j] = Simd::fma(x, Simd::from_bytes(w), sum[j]);
+      const Weight* w = weights + ptrdiff_t(k) * kPanel + vector_offset<Simd>(j, op.panel_stride);
+      sum[j] = Simd::fma(x, load<Simd>(w), sum[j]);
     }
   };
   int k = 0;
@@ -32,12 +33,12 @@ void linear_i8_column(const LinearI8& op, int panel) {
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(op.output + ptrdiff_t(panel) * kPanel + j * Simd::lanes, result[j]);
 }
 
-template <class Simd>
-void linear_i8(const LinearI8& op, Range panels) {
+template <class Simd, class Weight>
+void linear_of(const LinearOf<Weight>& op, Range panels) {
   constexpr int wide = Simd::lanes / 4;  // panels in four vectors
   int panel = panels.begin;
-  for (; panel + wide <= panels.end; panel += wide) linear_i8_column<Simd, wide>(op, panel);
-  for (; panel < panels.end; ++panel) linear_i8_column<Simd, 1>(op, panel);
+  for (; panel + wide <= panels.end; panel += wide) linear_column_of<Simd, wide>(op, panel);
+  for (; panel < panels.end; ++panel) linear_column_of<Simd, 1>(op, panel);
 }
 
 }  // namespace dsnet
