@@ -149,10 +149,10 @@ def test_bars_name_the_worst_and_pass_or_fail_by_it(result: tuple[str, Report]) 
     changed = replace(report, networks=(replace(network, memories=(sliced,)),))
     memory = next(bar for bar in bars(changed) if bar.name.startswith("memory"))
     assert memory.measured == pytest.approx(1.1)
-    best = found["sliced / best peer, fp32, 1 thread, prefix and every path"]
+    best = found["sliced / best of litert and executorch, fp32, 1 thread, prefix and every path"]
     cells = [("prefix", -1), *(("network", path) for path in range(3))]
     alone = replace(report, networks=(replace(network, peers=("onnxruntime", "ncnn")),))
-    assert not any("best peer" in bar.name for bar in bars(alone)), "the bar is LiteRT and ExecuTorch"
+    assert not any("best of" in bar.name for bar in bars(alone)), "the bar is LiteRT and ExecuTorch"
     assert best.measured == max(run.ratio(run.best(RIVALS, *cell), *cell).median for cell in cells)
 
 

@@ -62,7 +62,7 @@ def _ahead(network: Network, run: Run) -> Iterator[Bar]:
     where = "prefix" if cell[0] == "prefix" else f"path {cell[1]}"
     ahead = sum(ratio <= AHEAD[network.precision, run.threads] for ratio, *_ in found)
     plural = "s" if run.threads > 1 else ""
-    name = f"sliced / best peer, {network.precision}, {run.threads} thread{plural}, prefix and every path"
+    name = f"sliced / best of {' and '.join(rivals)}, {network.precision}, {run.threads} thread{plural}, prefix and every path"
     detail = f"{where} against {best}; of medians {of_medians:.3f}; {ahead} of {len(found)} pass"
     yield Bar(name, AHEAD[network.precision, run.threads], ratio, "", detail)
 

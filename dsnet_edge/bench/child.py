@@ -19,8 +19,12 @@ from typing import Any
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.runtime.cores import keep_to
 
-# A second BLAS thread of NumPy would only stand in the way.
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",  # a second BLAS thread of NumPy would only stand in the way
+    "OPENBLAS_NUM_THREADS": "1",
+    "GOMP_SPINCOUNT": "20000",  # ncnn's OpenMP threads wait actively between layers, but not for 10 ms behind the last one
+    "PYTHONWARNINGS": "ignore",
+}
 
 
 def run_child(job: dict[str, Any], progress: Callable[[float], None] = lambda fraction: None) -> Any:

@@ -27,6 +27,8 @@ class OnnxruntimeBackend(StagedBackend):
         options = self.runtime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self.threads, 1
         options.log_severity_level = 4  # what fails is raised as well
+        # Otherwise its threads spin for tens of milliseconds after a call, and those of one stage get in the way of the next.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
             session = self.runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no narrower class in common
