@@ -56,16 +56,19 @@ format:  ## rewrite in the house format
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 	clang-format-19 -i $$(git ls-files '*.cpp' '*.h')
 
-bench: setup build/dsmbnet14/manifest.json build/dsmbnet14-int8/manifest.json  ## the README's figures: latency and memory, fp32 and int8
-	$(BIN)/dsnet-edge bench build/dsmbnet14 build/dsmbnet14-int8 --json benchmarks/results/bench.json --plot docs/images/bench.png
-	for precision in '' -int8; do $(BIN)/dsnet-edge table1 build/dsmbnet14$$precision \
+ROUNDS ?= 60
+bench: build/dsmbnet14/manifest.json build/dsmbnet14-int8/manifest.json  ## the README's figures, fp32 and int8; ROUNDS=2 for a try
+	$(BIN)/dsnet-edge bench build/dsmbnet14 build/dsmbnet14-int8 --peers litert,executorch,onnxruntime,ncnn \
+	  --rounds $(ROUNDS) --json benchmarks/results/bench.json --plot docs/images/bench.png
+	for precision in '' -int8; do $(BIN)/dsnet-edge table1 build/dsmbnet14$$precision --rounds $(ROUNDS) \
 	  --json benchmarks/results/table1$$precision.json --plot docs/images/table1$$precision.png || exit 1; done
 
-build/dsmbnet14/manifest.json:
-	$(BIN)/dsnet-edge convert --arch dsmbnet14 --random 0 -o build/dsmbnet14
+build/dsmbnet14/manifest.json: | setup
+	$(BIN)/dsnet-edge convert --arch dsmbnet14 --random 0 -o build/dsmbnet14 --to sliced,executorch,litert,onnx,ncnn
 
-build/dsmbnet14-int8/manifest.json:
-	$(BIN)/dsnet-edge convert --arch dsmbnet14 --random 0 -o build/dsmbnet14-int8 --precision int8 --samples 16
+build/dsmbnet14-int8/manifest.json: | setup
+	$(BIN)/dsnet-edge convert --arch dsmbnet14 --random 0 -o build/dsmbnet14-int8 --to sliced,executorch,litert,onnx \
+	  --precision int8 --samples 16
 
 clean:
 	rm -rf build $(VENV)
