@@ -53,6 +53,7 @@ void write_file(const std::string& filename, const std::string& text) {
 }
 
 void bench(const Options& options) {
+  const Machine machine = describe_machine();  // before this thread is pinned, which hides the other cores
   const Memory before = resident_memory();
   const Opened opened = open_and_run(options);
   const std::vector<int> paths = chosen_paths(options, opened.info);
@@ -67,8 +68,9 @@ void bench(const Options& options) {
                          opened.info.name,
                          dsnet_session_isa(opened.session.get()),
                          options.threads,
+                         options.cores,
                          opened.info,
-                         describe_machine(),
+                         machine,
                          opened.first,
                          memory,
                          golden,

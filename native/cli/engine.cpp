@@ -1,8 +1,22 @@
 #include "engine.h"
 
+#include <sched.h>
+
 #include <stdexcept>
 
 namespace dsnet::cli {
+namespace {
+
+void stay_on(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) {
+    throw std::runtime_error("core " + std::to_string(core) + ": this thread cannot be pinned to it");
+  }
+}
+
+}  // namespace
 
 Model open_model(const std::string& filename) {
   char message[1024];
@@ -16,14 +30,18 @@ void check_model(const dsnet_model* model) {
   if (dsnet_model_check(model, message, sizeof message) != DSNET_OK) throw std::runtime_error(message);
 }
 
-Session create_session(const dsnet_model* model, int threads, const std::string& isa) {
+Session create_session(const dsnet_model* model, int threads, const std::vector<int>& cores, const std::string& isa) {
   char message[1024];
   dsnet_session* session = nullptr;
   const char* name = isa.empty() ? nullptr : isa.c_str();
-  if (dsnet_session_create(model, threads, name, &session, message, sizeof message) != DSNET_OK) {
-    throw std::runtime_error(message);
-  }
-  return Session(session);
+  const auto n_cores = static_cast<int32_t>(cores.size());
+  const dsnet_status status =
+      cores.empty() ? dsnet_session_create(model, threads, name, &session, message, sizeof message)
+                    : dsnet_session_create_on(model, cores.data(), n_cores, name, &session, message, sizeof message);
+  if (status != DSNET_OK) throw std::runtime_error(message);
+  Session owned(session);
+  if (!cores.empty()) stay_on(cores.front());
+  return owned;
 }
 
 Result result_of(const dsnet_model_info& info) {

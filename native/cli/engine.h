@@ -19,7 +19,9 @@ using Session = std::unique_ptr<dsnet_session, Close>;
 // These throw std::runtime_error with the runtime's own message.
 Model open_model(const std::string& filename);
 void check_model(const dsnet_model* model);
-Session create_session(const dsnet_model* model, int threads, const std::string& isa);
+
+// With cores there is one thread on each, and the calling one stays on the first from now on.
+Session create_session(const dsnet_model* model, int threads, const std::vector<int>& cores, const std::string& isa);
 
 struct Result {
   std::vector<float> scores, logits;

@@ -45,7 +45,7 @@ Opened open_and_run(const Options& options) {
   opened.model = open_model(options.model);
   opened.info = dsnet_model_get_info(opened.model.get());
   const double open = now_ms();
-  opened.session = create_session(opened.model.get(), options.threads, options.isa);
+  opened.session = create_session(opened.model.get(), options.threads, options.cores, options.isa);
   const double created = now_ms();
   const std::vector<float> image = synthetic_image(opened.info);
   Result result = result_of(opened.info);

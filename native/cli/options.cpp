@@ -30,15 +30,41 @@ int whole_number(const std::string& option, const std::string& text, int least, 
   return static_cast<int>(value);
 }
 
+std::vector<std::string> between_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return parts;
+}
+
 std::vector<int> path_list(const std::string& text) {
   std::vector<int> paths;
   if (text == "all") return paths;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t comma = std::min(text.find(',', begin), text.size());
-    paths.push_back(whole_number("--paths", text.substr(begin, comma - begin), 0, 1 << 20));
-    begin = comma + 1;
-  }
+  for (const std::string& part : between_commas(text)) paths.push_back(whole_number("--paths", part, 0, 1 << 20));
   return paths;
+}
+
+// As `dsnet-edge run --cores` takes them (dsnet_edge/runtime/cores.py).
+std::vector<int> core_list(const std::string& text) {
+  const auto number = [&](const std::string& digits) {
+    if (digits.empty() || digits.size() > 4 || digits.find_first_not_of("0123456789") != std::string::npos) {
+      refuse("--cores", "core numbers such as 4-7 or 0,2,5-6", text);
+    }
+    return std::stoi(digits);
+  };
+  std::vector<int> cores;
+  for (const std::string& part : between_commas(text)) {
+    const size_t begin = std::min(part.find_first_not_of(' '), part.size()), end = part.find_last_not_of(' ') + 1;
+    const size_t dash = std::min(part.find('-', begin), end);
+    const int first = number(part.substr(begin, dash - begin));
+    const int last = dash == end ? first : number(part.substr(dash + 1, end - dash - 1));
+    if (last < first) refuse("--cores", "the lower number first", text);
+    for (int core = first; core <= last; ++core) cores.push_back(core);
+  }
+  return cores;
 }
 
 }  // namespace
@@ -49,6 +75,7 @@ const char* const kUsage =
     "Times the prefix, the gate and the suffix on every path of a model, in random order.\n"
     "\n"
     "  --threads N       threads (1)\n"
+    "  --cores LIST      instead: pin one thread to each of these, such as 4-7 or 0,2\n"
     "  --paths LIST      such as 0,6,13, or all (all)\n"
     "  --repeat N        timed runs of each path (50)\n"
     "  --seconds S       stop after S seconds, though not before 3 runs of each path\n"
@@ -62,6 +89,7 @@ const char* const kUsage =
 
 Options parse_options(int argc, const char* const* argv) {
   Options options;
+  bool threads_given = false;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (name == "--help" || name == "-h") {
@@ -75,13 +103,17 @@ Options parse_options(int argc, const char* const* argv) {
       continue;
     }
     const auto is = [&](const char* option) { return name == option; };
-    if (!(is("--threads") || is("--paths") || is("--repeat") || is("--seconds") || is("--isa") || is("--golden") ||
-          is("--tolerance") || is("--json"))) {
+    if (!(is("--threads") || is("--cores") || is("--paths") || is("--repeat") || is("--seconds") || is("--isa") ||
+          is("--golden") || is("--tolerance") || is("--json"))) {
       throw std::invalid_argument("unknown option '" + name + "'");
     }
     if (i + 1 == argc) throw std::invalid_argument(name + ": its value is missing");
     const std::string value = argv[++i];
-    if (is("--threads")) options.threads = whole_number(name, value, 1, 256);
+    if (is("--threads")) {
+      options.threads = whole_number(name, value, 1, 256);
+      threads_given = true;
+    }
+    if (is("--cores")) options.cores = core_list(value);
     if (is("--paths")) options.paths = path_list(value);
     if (is("--repeat")) options.repeat = whole_number(name, value, 1, 1000000);
     if (is("--seconds")) options.seconds = number(name, value, 0.001, 1e6);
@@ -91,6 +123,10 @@ Options parse_options(int argc, const char* const* argv) {
     if (is("--json")) options.json = value;
   }
   if (options.model.empty()) throw std::invalid_argument("the model is missing");
+  if (!options.cores.empty()) {
+    if (threads_given) throw std::invalid_argument("--cores already says how many threads there are; leave out --threads");
+    options.threads = static_cast<int>(options.cores.size());
+  }
   return options;
 }
 

@@ -9,6 +9,7 @@ namespace dsnet::cli {
 struct Options {
   std::string model;
   int threads = 1;
+  std::vector<int> cores;  // one a thread; empty: the system chooses
   std::string isa;         // empty: the best the processor has
   std::vector<int> paths;  // empty: all
   int repeat = 50;

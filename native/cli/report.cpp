@@ -21,12 +21,26 @@ std::string text_row(const char* name, const Quartiles& times) {
   return format("%9s %10.4f %10.4f %10.4f %10.4f", name, times.median, times.first, times.third, times.least);
 }
 
+std::string threads_text(const Report& report) {
+  std::string text = format("%d thread%s", report.threads, report.threads == 1 ? "" : "s");
+  if (!report.cores.empty()) text += report.cores.size() == 1 ? ", core" : ", cores";
+  for (const int core : report.cores) text += " " + std::to_string(core);
+  return text;
+}
+
 std::string cores_text(const std::vector<int>& mhz) {
   std::string text = std::to_string(mhz.size()) + (mhz.size() == 1 ? " core" : " cores");
   for (size_t core = 0; core < mhz.size(); ++core) {
     if (mhz[core] > 0) text += (core == 0 ? ", MHz " : " ") + std::to_string(mhz[core]);
   }
   return text;
+}
+
+std::string json_of(const std::vector<int>& numbers) {
+  std::vector<std::string> texts;
+  texts.reserve(numbers.size());
+  for (const int number : numbers) texts.push_back(json::number(number));
+  return json::array(texts);
 }
 
 std::string json_of(const Quartiles& times) {
@@ -37,13 +51,10 @@ std::string json_of(const Quartiles& times) {
 }
 
 std::string json_of(const Machine& machine) {
-  std::vector<std::string> core_mhz;
-  core_mhz.reserve(machine.core_mhz.size());
-  for (const int mhz : machine.core_mhz) core_mhz.push_back(json::number(mhz));
   return json::object({{"cpu", json::string(machine.cpu)},
                        {"architecture", json::string(machine.architecture)},
                        {"system", json::string(machine.system)},
-                       {"core_mhz", json::array(core_mhz)}});
+                       {"core_mhz", json_of(machine.core_mhz)}});
 }
 
 std::string json_of(const FirstResult& first) {
@@ -76,9 +87,9 @@ std::string json_of(const dsnet_model_info& info, const Report& report) {
 
 std::string as_table(const Report& report) {
   const Machine& machine = report.machine;
-  std::string text = report.model_name + ", " + report.info.precision + ", " + report.isa + ", " +
-                     format("%d thread%s", report.threads, report.threads == 1 ? "" : "s") + "\n" + machine.cpu + ", " +
-                     machine.architecture + ", " + cores_text(machine.core_mhz) + ", " + machine.system + "\n";
+  std::string text = report.model_name + ", " + report.info.precision + ", " + report.isa + ", " + threads_text(report) + "\n" +
+                     machine.cpu + ", " + machine.architecture + ", " + cores_text(machine.core_mhz) + ", " + machine.system +
+                     "\n";
   text += format("open %.2f ms + session %.2f ms + first run %.2f ms = %.2f ms to the first result\n", report.first.open_ms,
                  report.first.create_ms, report.first.run_ms, report.first.total_ms());
   text += format("resident after all paths: %.1f MB allocated, %.1f MB mapped; weight arena %.1f MB, activations %.1f MB\n",
@@ -109,6 +120,7 @@ std::string as_json(const Report& report) {
                        {"model", json_of(report.info, report)},
                        {"isa", json::string(report.isa)},
                        {"threads", json::number(report.threads)},
+                       {"cores", json_of(report.cores)},
                        {"runs", json::number(report.measurement.rounds)},
                        {"first_result_ms", json_of(report.first)},
                        {"memory_bytes", json::object({{"anonymous", json::number(report.memory.anonymous_bytes)},

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "golden.h"
 #include "measure.h"
@@ -20,6 +21,7 @@ struct GoldenCheck {
 struct Report {
   std::string model_file, model_name, isa;
   int threads;
+  std::vector<int> cores;  // of the threads, if they were pinned
   dsnet_model_info info;
   Machine machine;
   FirstResult first;

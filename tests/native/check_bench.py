@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
@@ -79,6 +80,43 @@ def test_chosen_paths_threads_and_isa(bundle):
     found = record(bundle / "model.dsnet", "--paths", "0,13", "--threads", 2, "--isa", "scalar", "--repeat", 2)
     assert [path["path"] for path in found["paths"]] == [0, 13]
     assert (found["threads"], found["isa"], found["runs"], found["golden"]) == (2, "scalar", 2, None)
+
+
+def test_threads_are_pinned_to_their_cores(bundle):
+    allowed = sorted(os.sched_getaffinity(0))
+    cores = allowed[-2:][::-1]
+    command = [*shlex.split(os.environ["DSNET_BENCH"]), bundle / "model.dsnet", "--cores", ",".join(map(str, cores))]
+    process = subprocess.Popen([*map(str, command), "--repeat", "1000000", "--seconds", "60"], stdout=subprocess.DEVNULL)
+    found = []
+    while process.poll() is None and found != cores:  # it ends by itself if they never are; an emulator has threads of its own
+        masks = {int(thread.name): affinity(thread) for thread in FilePath(f"/proc/{process.pid}/task").glob("*")}
+        found = [core for core in cores if {core} in masks.values() and (core != cores[0] or masks[process.pid] == {core})]
+    process.kill()
+    process.wait()
+    assert found == cores
+
+
+def affinity(thread):
+    try:
+        return os.sched_getaffinity(int(thread.name))
+    except ProcessLookupError:
+        return set()
+
+
+def test_the_record_names_cores_and_describes_all_of_the_machine(bundle):
+    core = max(os.sched_getaffinity(0))
+    free = record(bundle / "model.dsnet", "--paths", "0", "--repeat", 1)
+    pinned = record(bundle / "model.dsnet", "--paths", "0", "--repeat", 1, "--cores", f" {core}-{core}")
+    assert (free["threads"], free["cores"], pinned["threads"], pinned["cores"]) == (1, [], 1, [core])
+    assert pinned["machine"] == free["machine"]
+
+
+def test_a_core_that_is_not_there_is_named(bundle):
+    core = max(os.sched_getaffinity(0))
+    process = bench(bundle / "model.dsnet", "--cores", f"{core},9000-9001")
+    assert process.returncode == 1 and "found 9000" in process.stderr
+    process = bench(bundle / "model.dsnet", "--paths", "0", "--repeat", 1, "--cores", core)
+    assert process.returncode == 0 and f"1 thread, core {core}\n" in process.stdout
 
 
 def test_seconds_end_the_rounds_early(bundle):
@@ -162,6 +200,16 @@ def test_missing_and_foreign_files_are_refused(bundle, tmp_path):
         (("--paths", "0,14"), "paths 0 to 13, found 14"),
         (("--paths", ""), "--paths"),
         (("--threads", "0"), "--threads"),
+        (("--cores", ""), "--cores"),
+        (("--cores", "1,"), "--cores"),
+        (("--cores", "-1"), "--cores"),
+        (("--cores", "1-"), "--cores"),
+        (("--cores", "1-2-3"), "--cores"),
+        (("--cores", "1 - 2"), "--cores"),
+        (("--cores", "+1"), "--cores"),
+        (("--cores", "99999"), "4-7 or 0,2,5-6, found '99999'"),
+        (("--cores", "3-1"), "the lower number first, found '3-1'"),
+        (("--cores", "0", "--threads", "1"), "leave out --threads"),
         (("--repeat", "many"), "--repeat"),
         (("--seconds", "-1"), "--seconds"),
         (("--tolerance", "nan"), "--tolerance"),
