@@ -15,8 +15,9 @@ struct Avx2 {
   static constexpr bool prefetches = true;
 
   static Vector broadcast(float x) { return _mm256_set1_ps(x); }
-  static Vector widen(const int8_t* data) {
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(data))));
+  static void widen(const int8_t* data, Vector (&panel)[2]) {
+    panel[0] = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(data))));
+    panel[1] = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(data + 8))));
   }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
   static Vector min(Vector a, Vector b) { return _mm256_min_ps(a, b); }

@@ -22,8 +22,8 @@ struct Avx512 {
   static __m256i load32(const void* data) { return _mm256_loadu_si256(static_cast<const __m256i*>(data)); }
 
   static Vector broadcast(float x) { return _mm512_set1_ps(x); }
-  static Vector widen(const int8_t* data) {
-    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data))));
+  static void widen(const int8_t* data, Vector (&panel)[1]) {
+    panel[0] = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data))));
   }
   static Vector widen(const Fp16* data) { return _mm512_cvtph_ps(load32(data)); }
   static Vector widen(const Bf16* data) {

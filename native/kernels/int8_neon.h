@@ -44,8 +44,8 @@ DSNET_INLINE int8x16_t rounded(const float32x4_t (&x)[kQuads]) {
   return saturated(q);
 }
 
-DSNET_INLINE void widen(int8x16_t q, int8_t zero_point, float32x4_t (&x)[kQuads]) {
-  const int16x8_t low = vsubl_s8(vget_low_s8(q), vdup_n_s8(zero_point)), high = vsubl_high_s8(q, vdupq_n_s8(zero_point));
+DSNET_INLINE void widen(int8x16_t q, int8x16_t zero_point, float32x4_t (&x)[kQuads]) {
+  const int16x8_t low = vsubl_s8(vget_low_s8(q), vget_low_s8(zero_point)), high = vsubl_high_s8(q, zero_point);
   x[0] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(low)));
   x[1] = vcvtq_f32_s32(vmovl_high_s16(low));
   x[2] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(high)));
@@ -289,15 +289,23 @@ inline void global_pool(const Int8GlobalPool& op, Range panels) {
 }
 
 inline void multiply(const Int8Multiply& op, Range pixels) {
-  const float32x4_t zero_point = vdupq_n_f32(static_cast<float>(op.output_zero_point));
+  const float32x4_t shift = vdupq_n_f32(static_cast<float>(op.output_zero_point)), most = vdupq_n_f32(1 << 20);
+  const int8x16_t zero_point = vdupq_n_s8(static_cast<int8_t>(op.zero_point));
+  const ptrdiff_t stride = op.stride;
   for (ptrdiff_t c = 0; c < op.c; c += kPanel) {
-    float32x4_t factor[kQuads];
-    DSNET_UNROLL for (int j = 0; j < kQuads; ++j) factor[j] = vmulq_n_f32(vld1q_f32(op.factor + c + 4 * j), op.ratio);
-    for (ptrdiff_t at = pixels.begin * op.stride + c; at < pixels.end * op.stride; at += op.stride) {
+    float32x4_t factor[kQuads];  // beyond `most` every product saturates
+    DSNET_UNROLL for (int j = 0; j < kQuads; ++j) {
+      factor[j] = vmulq_n_f32(vld1q_f32(op.factor + c + 4 * j), op.ratio);
+      factor[j] = vmaxnmq_f32(vminnmq_f32(factor[j], most), -most);
+    }
+    const int8_t* input = op.input + pixels.begin * stride + c;
+    int8_t* output = op.output + pixels.begin * stride + c;
+    for (int pixel = pixels.begin; pixel < pixels.end; ++pixel, input += stride, output += stride) {
       float32x4_t x[kQuads];
-      widen(vld1q_s8(op.input + at), static_cast<int8_t>(op.zero_point), x);
-      DSNET_UNROLL for (int j = 0; j < kQuads; ++j) x[j] = vfmaq_f32(zero_point, x[j], factor[j]);
-      vst1q_s8(op.output + at, rounded(x));
+      int32x4_t q[kQuads];
+      widen(vld1q_s8(input), zero_point, x);
+      DSNET_UNROLL for (int j = 0; j < kQuads; ++j) q[j] = vcvtnq_s32_f32(vfmaq_f32(shift, x[j], factor[j]));
+      vst1q_s8(output, saturated(q));
     }
   }
 }

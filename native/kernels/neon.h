@@ -3,7 +3,6 @@
 #pragma once
 
 #include <arm_neon.h>
-#include <string.h>
 
 #include "simd_depthwise.h"
 
@@ -17,10 +16,13 @@ struct Neon {
   static constexpr bool prefetches = false;
 
   static Vector broadcast(float x) { return vdupq_n_f32(x); }
-  static Vector widen(const int8_t* data) {
-    int32_t bytes;
-    memcpy(&bytes, data, sizeof bytes);
-    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(static_cast<uint32_t>(bytes))))));
+  static void widen(const int8_t* data, Vector (&panel)[4]) {
+    const int8x16_t bytes = vld1q_s8(data);
+    const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+    panel[0] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(low)));
+    panel[1] = vcvtq_f32_s32(vmovl_high_s16(low));
+    panel[2] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(high)));
+    panel[3] = vcvtq_f32_s32(vmovl_high_s16(high));
   }
   static Vector widen(const Fp16* data) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(&data->bits))); }
   static Vector widen(const Bf16* data) { return vreinterpretq_f32_u32(vshlq_n_u32(vmovl_u16(vld1_u16(&data->bits)), 16)); }

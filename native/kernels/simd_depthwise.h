@@ -140,10 +140,14 @@ void global_pool(const GlobalPoolOf<Map>& op, Range panels) {
 
 template <class Simd, class Map>
 void multiply(const MultiplyOf<Map>& op, Range pixels) {
+  const auto [all_input, factor, c, stride, all_output] = op;  // else every store might change them
   for (int pixel = pixels.begin; pixel < pixels.end; ++pixel) {
-    const ptrdiff_t at = pixel * op.stride;
-    for (ptrdiff_t c = 0; c < op.c; c += Simd::lanes) {
-      store<Simd>(op.output + at + c, load<Simd>(op.input + at + c) * load<Simd>(op.factor + c));
+    const Map* input = all_input + pixel * stride;
+    Map* output = all_output + pixel * stride;
+    for (ptrdiff_t panel = 0; panel < c; panel += kPanel) {
+      DSNET_UNROLL for (ptrdiff_t i = panel; i < panel + kPanel; i += Simd::lanes) {
+        store<Simd>(output + i, load<Simd>(input + i) * load<Simd>(factor + i));
+      }
     }
   }
 }

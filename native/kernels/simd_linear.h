@@ -6,6 +6,16 @@
 
 namespace dsnet {
 
+// One step of a panel, as floats.
+template <class Simd, class Weight>
+DSNET_INLINE void load_panel(const Weight* data, Vector<Simd> (&w)[kPanel / Simd::lanes]) {
+  if constexpr (std::is_same_v<Weight, int8_t>) {
+    Simd::widen(data, w);
+  } else {
+    DSNET_UNROLL for (int j = 0; j < kPanel / Simd::lanes; ++j) w[j] = load<Simd>(data + j * Simd::lanes);
+  }
+}
+
 // One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight.
 template <class Simd, int panels, class Weight>
 void linear_column_of(const LinearOf<Weight>& op, int panel) {
@@ -15,9 +25,11 @@ void linear_column_of(const LinearOf<Weight>& op, int panel) {
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) sums[0][j] = sums[1][j] = Simd::broadcast(0);
   const auto step = [&](int k, Vector<Simd>(&sum)[vectors]) __attribute__((always_inline)) {
     const Vector<Simd> x = Simd::broadcast(op.input[k]);
-    DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
-      const Weight* w = weights + ptrdiff_t(k) * kPanel + vector_offset<Simd>(j, op.panel_stride);
-      sum[j] = Simd::fma(x, load<Simd>(w), sum[j]);
+    DSNET_UNROLL for (int p = 0; p < panels; ++p) {
+      constexpr int n = vectors / panels;
+      Vector<Simd> w[n];
+      load_panel<Simd>(weights + p * op.panel_stride + ptrdiff_t(k) * kPanel, w);
+      DSNET_UNROLL for (int j = 0; j < n; ++j) sum[p * n + j] = Simd::fma(x, w[j], sum[p * n + j]);
     }
   };
   int k = 0;
