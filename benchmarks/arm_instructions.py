@@ -19,19 +19,25 @@ from typing import Annotated
 
 import typer
 
+from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.golden import golden_images
 from dsnet_convert.random_weights import random_plan
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.arch import preset
 from dsnet_edge.plan import Plan
-from dsnet_edge.plan.calibrate import calibrate
-from dsnet_edge.plan.quantize import quantize
+from dsnet_edge.plan.elements import Precision
 
 ROOT = FilePath(__file__).resolve().parent.parent
 BUILD = ROOT / "build/native-arm"
 RECORD = ROOT / "benchmarks/results/arm-instructions.json"
-PROCESSORS = {"fp32": ("cortex-a72", "cortex-a76"), "int8": ("cortex-a72", "cortex-a76", "max")}
-NETWORK, CHECKED_PATHS = "dsmbnet14", (0, 6, 13)
+PROCESSORS: dict[Precision, tuple[str, ...]] = {
+    "fp32": ("cortex-a72", "cortex-a76"),
+    "int8": ("cortex-a72", "cortex-a76", "max"),
+    "bf16": ("cortex-a72", "max"),
+    "fp16": ("cortex-a72", "cortex-a76"),
+}
+NETWORK, CHECKED_PATHS, MIDDLE = "dsmbnet14", (0, 6, 13), 6
+HALF = ("bf16", "fp16")  # of which fewer paths are counted
 TOLERANCE = 0.005
 # What XNNPACK's kernels take for the same layers on a Cortex-A76, millions: fp32 gemm 6x8, int8 dot product.
 LAYER_BARS = {"fp32": {"224": 3.24, "416": 11.0, "640": 26.0}, "int8": {"224": 0.85, "416": 2.78, "640": 6.45}}
@@ -43,13 +49,13 @@ Record = dict[str, dict[str, Counts]]  # precision -> processor
 
 def main(check: Annotated[bool, typer.Option("--check", help="Compare with the record; write nothing.")] = False) -> None:
     fp32 = random_plan(preset(NETWORK), seed=0)
-    middle = fp32.program.paths[CHECKED_PATHS[1]]
-    paths = CHECKED_PATHS if check else tuple(range(len(fp32.program.paths)))
+    middle = fp32.program.paths[MIDDLE]
     found: Record = {}
     failures: list[str] = []
     for precision, processors in PROCESSORS.items():
+        paths = _paths(precision, check, len(fp32.program.paths))
         model = _write(fp32, precision, "all")
-        alone = _write(fp32.select((middle,)), precision, f"path{CHECKED_PATHS[1]}")
+        alone = _write(fp32.select((middle,)), precision, f"path{MIDDLE}")
         found[precision] = {cpu: _count_layers(cpu, precision) | _count(cpu, "ops", model, *paths) for cpu in processors}
         for cpu in processors:
             failures += _slicing_costs(f"{precision}, {cpu}", found[precision][cpu], _count(cpu, "ops", alone, 0)["suffix 0"])
@@ -58,18 +64,22 @@ def main(check: Annotated[bool, typer.Option("--check", help="Compare with the r
         failures += _changes(json.loads(RECORD.read_text())["counts"], found)
     else:
         RECORD.write_text(_as_json({"network": NETWORK, "tools": _tools(), "counts": found}))
-        print(_markdown(found, paths))
+        print(_markdown(found))
     if failures:
         sys.exit("\n".join(failures))
-    print(f"paths {', '.join(map(str, paths))}: instruction counts are as recorded, and slicing adds none")
+    print("instruction counts are as recorded, and slicing adds none")
 
 
-def _write(plan: Plan, precision: str, name: str) -> FilePath:
+def _paths(precision: Precision, check: bool, n_paths: int) -> tuple[int, ...]:
+    if precision in HALF:
+        return (MIDDLE,) if check else CHECKED_PATHS
+    return CHECKED_PATHS if check else tuple(range(n_paths))
+
+
+def _write(plan: Plan, precision: Precision, name: str) -> FilePath:
     """The model of an fp32 plan in that precision; int8 ranges come from one image, as counts do not depend on them."""
     file = BUILD / f"{NETWORK}-{precision}-{name}.dsnet"
-    if precision == "int8":
-        plan = quantize(plan, calibrate(plan, golden_images(plan, [])[:1]))
-    write_sliced(plan, file)
+    write_sliced(in_precision(plan, precision, Calibration(golden_images(plan, [])[:1], {})), file)
     return file
 
 
@@ -113,7 +123,7 @@ def _over_the_bar(found: Record) -> Iterable[str]:
 
 def _slicing_costs(where: str, counts: Counts, alone: dict[str, int]) -> Iterable[str]:
     """A slice against weights that are packed by themselves: the same instructions, for a layer and each op of a path."""
-    pairs = ((counts["layers sliced"], counts["layers ideal"]), (counts[f"suffix {CHECKED_PATHS[1]}"], alone))
+    pairs = ((counts["layers sliced"], counts["layers ideal"]), (counts[f"suffix {MIDDLE}"], alone))
     for sliced, ideal in pairs:
         for name in ideal:
             if sliced[name] != ideal[name]:
@@ -144,23 +154,24 @@ def _tools() -> list[str]:
     return [subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[0] for command in commands]
 
 
-def _markdown(found: Record, paths: Iterable[int]) -> str:
-    return "\n\n".join(
-        text for precision in found for text in (_layer_table(precision, found), _path_table(precision, found, paths))
-    )
+def _markdown(found: Record) -> str:
+    return "\n\n".join(text for precision in found for text in (_layer_table(precision, found), _path_table(precision, found)))
 
 
 def _layer_table(precision: str, found: Record) -> str:
-    rows: list[list[object]] = [[f"{precision} layer", *found[precision], "XNNPACK on A76"]]
-    for channels, bar in LAYER_BARS[precision].items():
-        rows.append([channels, *(_millions([counts["layers sliced"][channels]]) for counts in found[precision].values()), bar])
+    bars = LAYER_BARS.get(precision, {})
+    rows: list[list[object]] = [[f"{precision} layer", *found[precision], *(["XNNPACK on A76"] if bars else [])]]
+    for channels in LAYER_BARS["fp32"]:
+        bar = [bars[channels]] if bars else []
+        rows.append([channels, *(_millions([counts["layers sliced"][channels]]) for counts in found[precision].values()), *bar])
     return _table(rows)
 
 
-def _path_table(precision: str, found: Record, paths: Iterable[int]) -> str:
+def _path_table(precision: str, found: Record) -> str:
     rows: list[list[object]] = [[f"{precision} path", *found[precision]]]
-    for path in paths:
-        groups = ("prefix", "gate", f"suffix {path}")
+    for suffix in (group for group in next(iter(found[precision].values())) if group.startswith("suffix ")):
+        path = suffix.removeprefix("suffix ")
+        groups = ("prefix", "gate", suffix)
         totals = ([n for group in groups for n in counts[group].values()] for counts in found[precision].values())
         rows.append([path, *map(_millions, totals)])
     return _table(rows)

@@ -15,7 +15,7 @@ from dsnet_edge.runtime.bundle import open_bundle
 from dsnet_edge.runtime.cores import pinned
 
 # Of logits, max|a - b| / max|b|. In 16 bits, a sum in another order rounds a feature map otherwise here and there.
-TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "int8": 1e-4, "fp16": 2e-3, "bf16": 2e-2}
+TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "int8": 1e-4, "fp16": 1e-2, "bf16": 5e-2}
 
 
 def compare(

@@ -32,6 +32,10 @@ bool has_f16c() { return has_avx2() && __builtin_cpu_supports("f16c"); }
 bool has_dotprod() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
 
 bool has_i8mm() { return (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0; }
+
+bool has_bf16() { return (getauxval(AT_HWCAP2) & HWCAP2_BF16) != 0; }
+
+bool has_fp16() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDHP) != 0; }
 #endif
 
 struct Candidate {
@@ -78,6 +82,7 @@ const Variant<Bf16Kernels> kBf16Variants[] = {
     {"avx512", kBf16Avx512Kernels, has_avx512},
     {"avx2", kBf16Avx2Kernels, has_f16c},
 #elif defined(__aarch64__)
+    {"neon", kBf16NeonNativeKernels, has_bf16},
     {"neon", kBf16NeonKernels, always},
 #endif
     {"scalar", kBf16ScalarKernels, always},
@@ -88,6 +93,7 @@ const Variant<Fp16Kernels> kFp16Variants[] = {
     {"avx512", kFp16Avx512Kernels, has_avx512},
     {"avx2", kFp16Avx2Kernels, has_f16c},
 #elif defined(__aarch64__)
+    {"neon", kFp16NeonNativeKernels, has_fp16},
     {"neon", kFp16NeonKernels, always},
 #endif
     {"scalar", kFp16ScalarKernels, always},

@@ -68,7 +68,7 @@ def test_it_times_every_path_and_passes_the_golden_check(bundle, tmp_path):
         assert row in process.stdout
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("int8", 0.1), ("bf16", 2e-2), ("fp16", 2e-3)])
+@pytest.mark.parametrize(("precision", "tolerance"), [("int8", 0.1), ("bf16", 5e-2), ("fp16", 1e-2)])
 def test_another_precision_passes_within_its_tolerance(tmp_path, precision, tolerance):
     bundle = make_bundle(tmp_path / precision, precision)
     found = record(bundle / "model.dsnet", "--golden", bundle / "golden", "--repeat", 1)

@@ -4,7 +4,7 @@
 //   count-instructions ops MODEL PATH...    // every op of the prefix and the gate, and of the suffix on these paths
 //
 // Prints one tab-separated line a count, which comes last:
-//   layer  fp32 | int8  CHANNELS  sliced | ideal
+//   layer  fp32 | int8 | bf16 | fp16  CHANNELS  sliced | ideal
 //   op     prefix | gate | suffix  PATH  NAME
 #include <unistd.h>
 
@@ -68,19 +68,19 @@ struct Layer {
   }
 };
 
-void count_fp32(const Layer& layer) {
-  const dsnet::Kernels& kernels = dsnet::select_kernels(nullptr).fp32;
-  const auto input = zeros<float>(layer.elements()), output = zeros<float>(layer.elements());
-  const auto weights = zeros<float>(layer.weights()), table = zeros<float>(layer.channels());
-  const dsnet::Gemm job = {input.get(),
-                           layer.c,
-                           layer.c,
-                           {weights.get(), layer.panel_stride()},
-                           output.get(),
-                           layer.c,
-                           {table.get(), table.get(), dsnet::Activation::relu6}};
-  count(layer.label("fp32"), [&] {
-    const dsnet::GemmSplit split = layer.split(kernels, sizeof(float));
+template <class Map, class Kernels>
+void count_floats(const Layer& layer, const char* precision, const Kernels& kernels) {
+  const auto input = zeros<Map>(layer.elements()), output = zeros<Map>(layer.elements()), weights = zeros<Map>(layer.weights());
+  const auto table = zeros<float>(layer.channels());
+  const dsnet::GemmOf<Map> job = {input.get(),
+                                  layer.c,
+                                  layer.c,
+                                  {weights.get(), layer.panel_stride()},
+                                  output.get(),
+                                  layer.c,
+                                  {table.get(), table.get(), dsnet::Activation::relu6}};
+  count(layer.label(precision), [&] {
+    const dsnet::GemmSplit split = layer.split(kernels, sizeof(Map));
     for (int i = 0; i < split.count(); ++i) kernels.gemm(job, split.rows_of(i), split.panels_of(i));
   });
 }
@@ -104,7 +104,10 @@ void count_layers() {
   constexpr int kWidest = 640;
   for (const int c : {224, 416, 640}) {
     for (const Layer& layer : {Layer{c, kWidest, "sliced"}, Layer{c, c, "ideal"}}) {
-      count_fp32(layer);
+      const dsnet::KernelSet kernels = dsnet::select_kernels(nullptr);
+      count_floats<float>(layer, "fp32", kernels.fp32);
+      count_floats<dsnet::Bf16>(layer, "bf16", kernels.bf16);
+      count_floats<dsnet::Fp16>(layer, "fp16", kernels.fp16);
       count_int8(layer);
     }
   }
