@@ -26,8 +26,9 @@ ROOT = PROJECT / "build/arm64-root"
 PIP = ROOT / "usr/share/python-wheels/pip-23.0.1-py3-none-any.whl/pip"
 NEEDED = {"numpy", "pillow", "typer", "rich"}
 EXTRAS = {"torch", "executorch", "litert-torch", "ai-edge-litert", "onnx", "onnxruntime", "ncnn", "gguf", "safetensors"}
-PRECISIONS = ("fp32", "int8")
-TOLERANCE = 1e-5  # of a probability: sums of floats are split otherwise on another processor
+# Largest difference of a probability: sums of floats are split otherwise on another processor, and where a feature map is rounded
+# after them, a value may come out one step away.
+TOLERANCES = {"fp32": 1e-5, "int8": 0.01, "bf16": 0.01, "fp16": 0.002}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,7 @@ def site(wheel, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session", params=PRECISIONS)
+@pytest.fixture(scope="session", params=TOLERANCES)
 def bundle(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle") / request.param
     source, photos = from_checkpoint(demo.CHECKPOINT), demo.photos()
@@ -104,4 +105,4 @@ def test_photos_get_the_labels_and_paths_that_they_get_here(site, bundle, cpu, p
         assert (on_arm["image"], on_arm["label"], on_arm["path"]) == (on_host["image"], on_host["label"], on_host["path"])
         probabilities = [{top["label"]: top["probability"] for top in answer["top"]} for answer in (on_arm, on_host)]
         assert len(probabilities[0]) == 10
-        assert probabilities[0] == pytest.approx(probabilities[1], abs=TOLERANCE)
+        assert probabilities[0] == pytest.approx(probabilities[1], abs=TOLERANCES[bundle.name])
