@@ -77,7 +77,7 @@ def test_a_switching_case_runs_another_path_before_each_counted_one() -> None:
 
 @pytest.fixture(scope="module")
 def ideal(tiny_bundle: FilePath, tmp_path_factory: pytest.TempPathFactory) -> list[FilePath]:
-    return write_one_path_files(tiny_bundle / "model.dsnet", tmp_path_factory.mktemp("ideal"))
+    return write_one_path_files(tiny_bundle / "model.dsnet", tmp_path_factory.mktemp("ideal"))[1]
 
 
 def test_a_file_of_one_path_gives_that_paths_logits(tiny_bundle: FilePath, ideal: list[FilePath]) -> None:
@@ -100,7 +100,7 @@ def test_contenders_that_disagree_are_not_timed(tiny_bundle: FilePath, tmp_path:
 
 
 def test_all_contenders_agree_in_one_process(tiny_bundle: FilePath, ideal: list[FilePath]) -> None:
-    measured = compare(str(tiny_bundle), ideal, tuple(PEERS), 1, 1)
+    measured = compare(str(tiny_bundle), tiny_bundle / "model.dsnet", ideal, tuple(PEERS), 1, 1)
     assert {cell.case for cell in measured.cells} == {"sliced", "switching", "routed", "ideal", *PEERS}
     assert min(cell.time.min_ms for cell in measured.cells) > 0
 

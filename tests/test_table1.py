@@ -41,8 +41,8 @@ def plan_of(name: str, precision: Precision) -> Plan:
 def test_all_strategies_give_the_same_logits(name: str, precision: Precision, threads: int, tmp_path: FilePath) -> None:
     plan = plan_of(name, precision)
     write_sliced(plan, tmp_path / "model.dsnet")
-    ideal = write_one_path_files(tmp_path / "model.dsnet", tmp_path)
-    found = contenders(tmp_path / "model.dsnet", ideal, threads)
+    sliced, ideal = write_one_path_files(tmp_path / "model.dsnet", tmp_path)
+    found = contenders(sliced, ideal, threads)
     assert tuple(found) == STRATEGIES
     n_paths = len(plan.program.paths)
     for image in tiny_images(plan, 2):

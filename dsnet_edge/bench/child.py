@@ -77,7 +77,7 @@ def _do(name: str, job: dict[str, Any], progress: Callable[[float], None]) -> An
     if name == "rounds":
         from dsnet_edge.bench.compare import compare
 
-        job["ideal"] = [FilePath(file) for file in job["ideal"]]
+        job["sliced"], job["ideal"] = FilePath(job["sliced"]), [FilePath(file) for file in job["ideal"]]
         return asdict(compare(**job, progress=progress))
     from dsnet_edge.bench import fresh
 

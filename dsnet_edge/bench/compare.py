@@ -20,6 +20,7 @@ TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "int8": 1e-4, "fp16": 1e-2, "
 
 def compare(
     bundle: str,
+    sliced: FilePath,
     ideal: Sequence[FilePath],
     peers: Sequence[str],
     threads: int,
@@ -27,17 +28,18 @@ def compare(
     cores: Sequence[int] = (),
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Measured:
-    """`ideal` are the files of the paths, one each; `cores`, if any, one for each thread, to which this process is kept already.
+    """`sliced` is the file of all paths, `ideal` are those of one each; `cores`, if any, one for each thread, to which this process
+    is kept already.
 
     Raises DsnetError where a contender's logits are not the sliced ones.
     """
     opened = open_bundle(bundle)
     images = np.load(opened.file(opened.manifest["golden"]["images"]))
-    sliced = Sliced(opened.file(opened.backend_files("sliced")["file"]), threads, cores=cores)
+    shared = Sliced(sliced, threads, cores=cores)
     cases = [
-        Case("sliced", sliced),
-        Case("switching", sliced, switching=True),
-        Case("routed", sliced, routed=True),
+        Case("sliced", shared),
+        Case("switching", shared, switching=True),
+        Case("routed", shared, routed=True),
         Case("ideal", Ideal(ideal, threads, cores)),
         *(Case(peer, open_peer(opened, peer, threads)) for peer in peers),
     ]

@@ -23,6 +23,7 @@ Progress = Callable[[str, float], None]  # what is done, and the fraction of it 
 
 def measure_network(
     bundle: Bundle,
+    sliced: FilePath,
     ideal: Sequence[FilePath],
     peers: Sequence[str],
     *,
@@ -32,7 +33,7 @@ def measure_network(
     cores: Sequence[int] = (),
     progress: Progress = lambda what, fraction: None,
 ) -> Network:
-    """`ideal` are files of one path each; `processes` are how often the opening is timed.
+    """`sliced` is the file of all paths, `ideal` are files of one path each; `processes` are how often the opening is timed.
 
     With `cores`, every process is kept to as many of these as it has threads, the first ones; opening and memory take one.
     """
@@ -40,7 +41,7 @@ def measure_network(
     runs, openings, memories = [], [], []
     for count in threads:
         what = f"{bundle.name} {bundle.manifest['precision']}, {count} thread{'s' if count > 1 else ''}"
-        job: dict[str, Any] = {"do": "rounds", "bundle": folder, "ideal": [str(file) for file in ideal]}
+        job: dict[str, Any] = {"do": "rounds", "bundle": folder, "sliced": str(sliced), "ideal": [str(file) for file in ideal]}
         job |= {"cores": list(cores[:count]), "peers": list(peers), "threads": count, "rounds": rounds}
         runs.append(Run(count, measured_from(run_child(job, partial(progress, what)))))
     for index, backend in enumerate(backends):

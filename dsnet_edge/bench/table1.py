@@ -85,6 +85,7 @@ def contenders(model: FilePath, ideal: Sequence[FilePath], threads: int, cores: 
 
 def measure_table1(
     bundle: Bundle,
+    sliced: FilePath,
     ideal: Sequence[FilePath],
     machine: Mapping[str, Any],
     threads: int,
@@ -92,13 +93,12 @@ def measure_table1(
     cores: Sequence[int] = (),
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Table1:
-    """`ideal` are files of one path each; `cores`, if any, one for each thread.
+    """`sliced` is the file of all paths, `ideal` are files of one path each; `cores`, if any, one for each thread.
 
     Raises DsnetError unless all strategies but `full` give the same logits.
     """
     images = np.load(bundle.file(bundle.manifest["golden"]["images"]))
-    model = bundle.file(bundle.backend_files("sliced")["file"])
-    cases = [Case(name, contender) for name, contender in contenders(model, ideal, threads, cores).items()]
+    cases = [Case(name, contender) for name, contender in contenders(sliced, ideal, threads, cores).items()]
     check_agreement(cases[:-1], images[0], bundle.n_paths, TOLERANCE[bundle.precision])
     with pinned(cores):
         measured = run_rounds(cases, bundle.n_paths, images, rounds, progress=progress)

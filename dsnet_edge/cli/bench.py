@@ -57,10 +57,11 @@ def bench(
     with Progress(transient=True) as bars:
         for bundle, found in zip(opened, peers_by_bundle, strict=True):
             with tempfile.TemporaryDirectory(prefix="dsnet-edge-ideal-") as folder:
-                ideal = write_one_path_files(bundle.file(bundle.backend_files("sliced")["file"]), FilePath(folder))
+                sliced, ideal = write_one_path_files(bundle.file(bundle.backend_files("sliced")["file"]), FilePath(folder))
                 networks.append(
                     measure_network(
                         bundle,
+                        sliced,
                         ideal,
                         found,
                         threads=counts,

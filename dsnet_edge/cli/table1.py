@@ -43,10 +43,11 @@ def table1(
         raise DsnetError("--cores already says how many threads there are; leave out --threads")
     opened = open_bundle(bundle)
     with tempfile.TemporaryDirectory(prefix="dsnet-edge-ideal-") as folder, Progress(transient=True) as bars:
-        ideal = write_one_path_files(opened.file(opened.backend_files("sliced")["file"]), FilePath(folder))
+        sliced, ideal = write_one_path_files(opened.file(opened.backend_files("sliced")["file"]), FilePath(folder))
         task = bars.add_task("timing every path", total=1.0)
         result = measure_table1(
             opened,
+            sliced,
             ideal,
             describe_machine(),
             threads or len(chosen_cores) or 1,

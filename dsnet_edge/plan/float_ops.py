@@ -37,7 +37,7 @@ def convolve(op: Op, x: Array, weight: Array) -> Array:
     p, s, k = op.padding, op.stride, op.kernel
     padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
     height, width = ((size + 2 * p - k) // s + 1 for size in x.shape[1:3])
-    y = 0.0
+    y: Array | float = 0.0
     for ky in range(k):
         for kx in range(k):
             view = padded[:, ky : ky + s * (height - 1) + 1 : s, kx : kx + s * (width - 1) + 1 : s]
