@@ -28,8 +28,8 @@ def compare(
     cores: Sequence[int] = (),
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Measured:
-    """`sliced` is the file of all paths, `ideal` are those of one each; `cores`, if any, one for each thread, to which this process
-    is kept already.
+    """`sliced` is the file of all paths, `ideal` are those of one each; `cores`, if any, one for each thread, to which this
+    process is kept already.
 
     Raises DsnetError where a contender's logits are not the sliced ones.
     """
