@@ -1,4 +1,5 @@
-// What one core can do at most: float32 multiply-adds from registers, and bytes read. Built by roofline.py for the machine it runs on.
+// What one core can do at most: float32 multiply-adds from registers, and bytes read. Built by roofline.py for the machine it
+// runs on.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from dsnet_convert.sliced import write_sliced
 from dsnet_edge.bench.bars import AHEAD, RIVALS
 from dsnet_edge.bench.contenders import Sliced, open_peer
 from dsnet_edge.bench.rounds import Case, run_rounds
@@ -70,17 +71,19 @@ def main(
     as_json: Annotated[FilePath | None, typer.Option("--json", help="Also write the results to this file.")] = None,
 ) -> None:
     opened = open_bundle(bundle)
-    file = opened.file(opened.backend_files("sliced")["file"])
+    plan = read_sliced(opened.file(opened.backend_files("sliced")["file"]))
     images = np.load(opened.file(opened.manifest["golden"]["images"]))
-    cases = [Case("sliced", Sliced(file, 1)), *(Case(peer, open_peer(opened, peer, 1)) for peer in RIVALS)]
     before = measure_peaks()
-    with Progress(transient=True) as bars:
+    with tempfile.TemporaryDirectory(prefix="dsnet-edge-roofline-") as folder, Progress(transient=True) as bars:
         task = bars.add_task("every path", total=1.0)
+        file = FilePath(folder) / "model.dsnet"
+        write_sliced(plan, file)  # fresh in the page cache, as `dsnet-edge bench` has it
+        cases = [Case("sliced", Sliced(file, 1)), *(Case(peer, open_peer(opened, peer, 1)) for peer in RIVALS)]
         cells = run_rounds(cases, opened.n_paths, images, rounds, progress=lambda done: bars.update(task, completed=done)).cells
     after = measure_peaks()
     peaks = Peaks(*(max(pair) for pair in zip(asdict(before).values(), asdict(after).values(), strict=True)))
     minima = {(cell.case, cell.path): cell.time.min_ms for cell in cells if cell.stage == "network"}
-    program = read_sliced(file).program
+    program = plan.program
     rows = []
     for index, path in enumerate(program.paths):
         madds, weight_bytes = program.madds(path), 4 * program.parameters(path)
