@@ -31,19 +31,25 @@ cmake --build "$build" -j "$(nproc)" --target "${targets[@]}"
 ctest --test-dir "$build" "${tests[@]}" --output-on-failure -j "$(nproc)"
 if [ "$kind" = tsan ]; then exit; fi  # the rest is too slow there, and has no threads of its own
 
+# Of the commands in the background; fails if one did.
+wait_for_all() {
+  local job
+  for job in $(jobs -p); do wait "$job"; done
+}
+
 # The tolerances of the others allow for steps of a feature map where a float sum rounds otherwise: untrained networks amplify them.
 for preset in dsmbnet14-32 dsmbnet18-32; do
   for precision in fp32:1e-4 int8:2e-2 bf16:6e-2 fp16:3e-2; do
     model="$build/golden/$preset-${precision%:*}"
     $python tests/native/write_golden.py $preset "$build/golden" "${precision%:*}"
+    echo "dsnet-check $model"
     for emulator in "${emulators[@]}"; do
-      echo "dsnet-check $model $emulator"
-      $emulator "$build/tests/native/dsnet-check" "$model.dsnet" "$model.golden" "${precision#*:}"
+      $emulator "$build/tests/native/dsnet-check" "$model.dsnet" "$model.golden" "${precision#*:}" &
     done
+    wait_for_all
   done
 done
-for emulator in "${emulators[@]}"; do
-  echo "dsnet-bench $emulator"
-  DSNET_BENCH="$emulator $build/dsnet-bench" $python -m pytest tests/native/check_bench.py
-done
+echo "dsnet-bench"
+for emulator in "${emulators[@]}"; do DSNET_BENCH="$emulator $build/dsnet-bench" $python -m pytest tests/native/check_bench.py & done
+wait_for_all
 if [ "$kind" = arm ]; then $python benchmarks/arm_instructions.py --check; fi
