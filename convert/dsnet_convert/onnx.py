@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -38,7 +37,7 @@ def write_onnx_int8(plan: Plan, stage: Stage, images: Array, file: FilePath) -> 
         quantization.quantize_static(
             float_file,
             file,
-            _reader(_stage_inputs(plan, stage, images)),
+            _Samples(_stage_inputs(plan, stage, images)),
             quant_format=quantization.QuantFormat.QDQ,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
@@ -141,15 +140,11 @@ def _session(plan: Plan, stage: Stage) -> Any:
     return runtime.InferenceSession(stage_model(plan, stage).SerializeToString(), providers=["CPUExecutionProvider"])
 
 
-def _reader(samples: list[Inputs]) -> Any:
-    """The samples as the quantiser asks for them."""
-    quantization = require("onnxruntime.quantization", "onnx")
+class _Samples:
+    """The samples as the quantiser asks for them: it takes whatever has `get_next`."""
 
-    class Reader(quantization.CalibrationDataReader):  # type: ignore[name-defined]
-        def __init__(self) -> None:
-            self.left: Iterator[Inputs] = iter(samples)
+    def __init__(self, samples: list[Inputs]) -> None:
+        self._left = iter(samples)
 
-        def get_next(self) -> Inputs | None:
-            return next(self.left, None)
-
-    return Reader()
+    def get_next(self) -> Inputs | None:
+        return next(self._left, None)
