@@ -25,7 +25,7 @@ PEERS = ("executorch", "litert", "onnxruntime")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     folder = tmp_path_factory.mktemp("int8") / "bundle"
     plan = tiny_plan(tiny_arch(n_paths=2))
-    calibration = Calibration(tiny_images(plan, 16, seed=7), {"images": 16})
+    calibration = Calibration(tiny_images(plan, 16, seed=7), {"images": 16, "synthetic_seed": 1, "use": "speed only"})
     write_bundle(plan, folder, ("sliced", *TARGETS), {"random_seed": 0}, precision="int8", calibration=calibration)
     return folder
 

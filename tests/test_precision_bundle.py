@@ -37,7 +37,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
 def int8_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     folder = tmp_path_factory.mktemp("int8") / "bundle"
     plan = tiny_plan()
-    calibration = Calibration(tiny_images(plan, 8), {"images": 8})
+    calibration = Calibration(tiny_images(plan, 8), {"images": 8, "synthetic_seed": 1, "use": "speed only"})
     write_bundle(plan, folder, ["sliced"], SOURCE, precision="int8", calibration=calibration)
     return folder
 

@@ -21,6 +21,7 @@ from dsnet_convert.workers import Job, run_jobs
 from dsnet_edge.errors import BundleError, DsnetError, require_installed
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import MAP_TYPE, Precision
+from dsnet_edge.runtime.manifest import check_manifest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,6 +97,7 @@ def _write(
         _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
         files = {name.relative_to(folder).as_posix(): _entry(name) for name in sorted(folder.rglob("*")) if name.is_file()}
         manifest = make_manifest(deployed, about, targets, files)
+        check_manifest(manifest, str(folder / "manifest.json"))
         _write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     return manifest
 
@@ -118,7 +120,7 @@ def _check(plan: Plan, output: FilePath, targets: Sequence[str], precision: Prec
 
 
 def _is_bundle(folder: FilePath) -> bool:
-    from dsnet_edge.runtime.bundle import FORMAT
+    from dsnet_edge.runtime.manifest import FORMAT
 
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))

@@ -11,7 +11,8 @@ from dsnet_convert.stage import FILE_SUFFIXES
 from dsnet_edge import __version__
 from dsnet_edge.arch import Path
 from dsnet_edge.plan import Plan, Program
-from dsnet_edge.runtime.bundle import FORMAT, VERSION, target_of
+from dsnet_edge.runtime.bundle import target_of
+from dsnet_edge.runtime.manifest import FORMAT, VERSION
 from dsnet_edge.runtime.staged import suffix_stage
 
 _TOOLS = {

@@ -24,7 +24,7 @@ from dsnet_edge import demo
 PROJECT = FilePath(__file__).resolve().parents[2]
 ROOT = PROJECT / "build/arm64-root"
 PIP = ROOT / "usr/share/python-wheels/pip-23.0.1-py3-none-any.whl/pip"
-NEEDED = {"numpy", "pillow", "typer", "rich"}
+NEEDED = {"numpy", "pillow", "typer", "rich", "fastjsonschema"}
 EXTRAS = {"torch", "executorch", "litert-torch", "ai-edge-litert", "onnx", "onnxruntime", "ncnn", "gguf", "safetensors"}
 # Largest difference of a probability: sums of floats are split otherwise on another processor, and where a feature map is rounded
 # after them, a value may come out one step away.
