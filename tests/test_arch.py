@@ -73,7 +73,7 @@ def test_statistics_rows_follow_the_whole_history():
 
 
 def test_space_enumerates_samples_and_restricts():
-    space = PathSpace(((0, 3), (0, 2)), Path((2, 1)))
+    space = PathSpace(((0, 1, 2), (0, 1)), Path((2, 1)))
     assert [str(path) for path in space.paths()] == ["0-0", "0-1", "1-0", "1-1", "2-0", "2-1"]
     assert len(space) == 6
     assert space.slimmest == Path((0, 0))
@@ -81,8 +81,37 @@ def test_space_enumerates_samples_and_restricts():
     generator = np.random.default_rng(0)
     assert {space.sample(generator) for _ in range(200)} == set(space.paths())
     assert space.restrict(1, 2).paths() == (Path((1, 1)),)
-    with pytest.raises(PathError, match="no choice is left"):
+    with pytest.raises(PathError, match=r"no choice is left in \[3, 5\); the gates choose from 0 to 2; 0 to 1"):
         space.restrict(3, 5)
+
+
+def test_any_choices_make_a_space():
+    space = PathSpace((tuple(range(14)),), Path((14,))).choose((13, 0, 6, 0, 7))
+    assert space.paths() == tuple(Path((choice,)) for choice in (0, 6, 7, 13))
+    assert space == PathSpace(((0, 6, 7, 13),), Path((14,)))
+    assert [space.index(path) for path in space.paths()] == [0, 1, 2, 3]
+    assert Path((5,)) not in space
+    assert space.restrict(1, 8).paths() == (Path((6,)), Path((7,)))
+    assert {space.sample(np.random.default_rng(seed)) for seed in range(60)} == set(space.paths())
+    for choices in ((0, 8), range(6, 10**12)):
+        with pytest.raises(PathError, match="there is no choice 8; the gates choose from 0, 6 to 7, 13"):
+            space.choose(choices)
+    with pytest.raises(PathError, match="no gate can choose path 14"):
+        space.index(Path((14,)))
+    with pytest.raises(PathError, match="no choice is left; choose from 0, 6 to 7, 13"):
+        space.choose(())
+
+
+def test_the_space_of_paths_is_theirs_alone():
+    square = [Path((a, b)) for a in (2, 0) for b in (5, 1)]
+    assert PathSpace.of(square) == PathSpace(((0, 2), (1, 5)), Path((2, 5)))
+    with pytest.raises(PathError, match="the gates choose from 0, 2; 1, 5, which makes 4 paths and not 3"):
+        PathSpace.of(square[1:])
+    with pytest.raises(PathError, match="no path is left"):
+        PathSpace.of([])
+    for gates in ((), ((),), ((1, 0),), ((0, 0),), ((-1, 0),)):
+        with pytest.raises(ValueError, match="increase from 0 up"):
+            PathSpace(gates, Path((0,)))
 
 
 def test_unknown_preset_names_the_known_ones():

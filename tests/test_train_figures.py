@@ -8,7 +8,7 @@ from dsnet_edge.train.evaluate import Outcomes
 from dsnet_edge.train.figures import routing_figures, static_at
 
 MADDS = np.array([10.0, 20.0, 40.0])
-SPACE = PathSpace(((0, 3),), Path((2,)))
+SPACE = PathSpace(((0, 1, 2),), Path((2,)))
 
 
 def test_static_accuracy_follows_the_running_maximum() -> None:

@@ -77,7 +77,7 @@ class Arch:
 
     @property
     def space(self) -> PathSpace:
-        return PathSpace(((0, self.gate.n_choices),), Path((self.n_choices - 1,)))
+        return PathSpace((tuple(range(self.gate.n_choices)),), Path((self.n_choices - 1,)))
 
     @property
     def paths(self) -> tuple[Path, ...]:

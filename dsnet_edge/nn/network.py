@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from dsnet_edge.arch import Arch, Block, Path, PathSpace
@@ -117,8 +118,8 @@ class SlimmableNet(nn.Module):
         Samples of one path run together.
         """
         features, attention, _, scores = self.prefix(x)
-        low, high = (space or self.arch.space).gates[0]
-        choices = scores[:, low:high].argmax(1) + low
+        routable = torch.tensor((space or self.arch.space).gates[0], device=x.device)
+        choices = routable[scores[:, routable].argmax(1)]
         logits = features.new_empty(len(x), self.arch.n_classes)
         for choice in choices.unique().tolist():
             chosen = choices == choice

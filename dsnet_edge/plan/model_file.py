@@ -52,7 +52,9 @@ def _program(fields: dict[str, Any]) -> Program:
         )
     )
     ops = tuple(_op(fields, index, names, n) for index in range(len(fields["dsnet.op.name"])))
-    space = PathSpace(((paths[0].choices[0], paths[-1].choices[0] + 1),), paths[-1])
+    space = PathSpace.of(paths)
+    if paths != space.paths():
+        raise ValueError(f"dsnet.path.choice must increase, found {fields['dsnet.path.choice']}")
     image, scores, logits = (names[fields[f"dsnet.{key}"]] for key in ("input.value", "scores", "logits"))
     program = Program(fields["general.name"], space, paths, values, ops, image, scores, logits)
     if program != program.with_precision(fields["dsnet.precision"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Literal
@@ -102,11 +102,16 @@ class Plan:
         """Only the paths whose choices lie in `[low, high)`: a smaller arena and a gate that chooses among them."""
         return self.select(self.program.space.restrict(low, high).paths())
 
-    def select(self, paths: tuple[Path, ...]) -> Plan:
-        """These paths only, with weights cut to the widest of them and unused epilogue rows dropped."""
-        (low,), (high,) = paths[0].choices, paths[-1].choices
-        program = self.program.select(paths, PathSpace(((low, high + 1),), teacher=paths[-1]))
-        program = _cut_scores(program, len(paths))
+    def choose(self, choices: Iterable[int]) -> Plan:
+        """Only the paths of these choices, likewise. Raises PathError for a choice that the gate does not have."""
+        return self.select(self.program.space.choose(choices).paths())
+
+    def select(self, paths: Iterable[Path]) -> Plan:
+        """These routable paths only, slimmest first: weights cut to the widest, their scores, and the epilogue rows they use."""
+        space = PathSpace.of(paths)
+        paths, widest = space.paths(), space.widest
+        scored = [self.program.space.index(path) for path in paths]
+        program = _cut_scores(self.program.select(paths, space), len(paths))
         tensors: dict[str, Array] = {}
         epilogues: dict[str, Epilogue] = {}
         ops: list[Op] = []
@@ -114,13 +119,13 @@ class Plan:
         channels: dict[str, int] = {}
         for op in program.ops:
             if op.has_weight:
-                first = low if op.output == program.scores else 0  # the gate keeps the scores of these paths
-                shape = program.weight_shape(op, paths[-1])
-                window = (slice(first, first + shape[0]), *(slice(size) for size in shape[1:]))
-                tensors[f"{op.name}.weight"] = np.ascontiguousarray(self.tensors[f"{op.name}.weight"][window])
+                shape = program.weight_shape(op, widest)
+                kept = scored if op.output == program.scores else slice(shape[0])
+                weight = self.tensors[f"{op.name}.weight"][kept]
+                tensors[f"{op.name}.weight"] = np.ascontiguousarray(weight[:, *(slice(size) for size in shape[1:])])
                 rows[op.name] = used = sorted(set(op.rows))
                 channels[op.name] = shape[0]
-                epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, window[0])
+                epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, kept)
                 ops.append(replace(op, rows=tuple(used.index(row) for row in op.rows)))
             else:
                 ops.append(op)
@@ -184,8 +189,8 @@ def _cut_scores(program: Program, n_paths: int) -> Program:
     return replace(program, values=values)
 
 
-def _cut_epilogue(epilogue: Epilogue, rows: list[int], channels: slice) -> Epilogue:
+def _cut_epilogue(epilogue: Epilogue, rows: list[int], channels: list[int] | slice) -> Epilogue:
     def cut(array: Array | None) -> Array | None:
-        return None if array is None else np.ascontiguousarray(array[rows, channels])
+        return None if array is None else np.ascontiguousarray(array[rows][:, channels])
 
     return Epilogue(cut(epilogue.scale), cut(epilogue.shift))

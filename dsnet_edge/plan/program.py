@@ -74,7 +74,8 @@ class Program:
         try:
             return self.paths.index(path)
         except ValueError:
-            raise PathError(f"{self.name} has no path {path}; its paths are {self.paths[0]} to {self.paths[-1]}") from None
+            known = ", ".join(str(path) for path in self.paths)
+            raise PathError(f"{self.name} has no path {path}; its paths are {known}") from None
 
     def value(self, name: str) -> Value:
         return next(value for value in self.values if value.name == name)

@@ -26,9 +26,9 @@ class RoutingFigures:
 
 def routing_figures(outcomes: Outcomes, madds: np.ndarray, space: PathSpace, draws: int = 1000, seed: int = 0) -> RoutingFigures:
     """The gate chooses from `space`; `outcomes` and `madds` `[paths]` are of all paths of the network, slimmest first."""
-    window = slice(*space.gates[0])
-    correct, costs = outcomes.correct[window], madds[window]
-    choices = outcomes.scores[:, window].argmax(1)
+    routable = list(space.gates[0])
+    correct, costs = outcomes.correct[routable], madds[routable]
+    choices = outcomes.scores[:, routable].argmax(1)
     samples = np.arange(correct.shape[1])
     average = float(costs[choices].mean())
     generator = np.random.default_rng(seed)

@@ -86,7 +86,7 @@ class _Objective:
 
     def __call__(self, batch: GateBatch) -> dict[str, Tensor]:
         """The parts of `gate_loss`, and the mean share of the teacher's MAdds that the argmax of the scores would cost."""
-        scores = self.net.gate(batch.hidden)[:, slice(*self.space.gates[0])]
+        scores = self.net.gate(batch.hidden)[:, list(self.space.gates[0])]
         parts = gate_loss(
             scores, batch.path_logits, batch.labels, self.madds, total=self.total, recipe=self.recipe, generator=self.generator
         )
@@ -113,11 +113,10 @@ def _close_other_rows(net: SlimmableNet, space: PathSpace) -> None:
     """
     if space == net.arch.space:
         return
-    low, high = space.gates[0]
+    open_rows = list(space.gates[0])
+    closed_rows = [row for row in range(net.arch.gate.n_choices) if row not in open_rows]
     for parameter in net.gate.parameters():
-        closed = parameter[low:high].amin(0) - 1
-        parameter[:low] = closed
-        parameter[high:] = closed
+        parameter[closed_rows] = parameter[open_rows].amin(0) - 1
 
 
 def _unfreeze(net: SlimmableNet, with_w1: bool) -> list[torch.nn.Parameter]:

@@ -39,7 +39,7 @@ def summary(net: SlimmableNet, outcomes: Outcomes, space: PathSpace | None = Non
     """What the checkpoint's metadata and the JSON file hold; `space` is the gate's, none before Stage II."""
     figures: dict[str, Any] = {"test_images": outcomes.correct.shape[1], "paths": path_figures(net, outcomes)}
     if space is not None:
-        figures["gate_choices"] = list(space.gates[0])
+        figures["gate_choices"] = [space.slimmest.choices[0], space.widest.choices[0] + 1]
         figures["dynamic"] = {
             key: [round(share, 4) for share in value] if key == "shares" else round(value, 3)
             for key, value in asdict(dynamic_figures(net, outcomes, space)).items()
