@@ -53,8 +53,9 @@ def test_a_checkpoint_becomes_a_bundle_without_its_teacher(tmp_path: FilePath) -
         (("--arch", "dsmbnet99", "--random", "0"), "no architecture is called 'dsmbnet99'"),
         (("absent.safetensors",), "absent.safetensors: no such checkpoint"),
         (("--arch", "dsmbnet14-32", "--random", "0", "--to", "tensorrt"), "no target 'tensorrt'"),
-        (("--arch", "dsmbnet14-32", "--random", "0", "--paths", "20:30"), "no choice is left"),
-        (("--arch", "dsmbnet14-32", "--random", "0", "--paths", "low"), "--paths takes LOW:HIGH"),
+        (("--arch", "dsmbnet14-32", "--random", "0", "--paths", "20:30"), "there is no choice 20; the gates choose from 0 to 13"),
+        (("--arch", "dsmbnet14-32", "--random", "0", "--paths", "low"), "--paths takes choices and LOW:HIGH"),
+        (("--arch", "dsmbnet14-32", "--random", "0", "--paths", "0,14"), "there is no choice 14; the gates choose from 0 to 13"),
         (("--arch", "dsmbnet14-32", "--random", "-1"), "--random"),
     ],
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dsnet_edge.errors import DsnetError, PathError
+from dsnet_edge.cli.choices import parse_choices
+from dsnet_edge.errors import DsnetError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,7 +24,7 @@ def convert(
     checkpoint: Annotated[FilePath | None, typer.Argument(help="A checkpoint (.safetensors).")] = None,
     to: Annotated[str, typer.Option(help="Targets, separated by commas; sliced is always written.")] = "sliced,executorch,litert",
     golden: Annotated[list[FilePath] | None, typer.Option(help="A photo for the golden inputs; may be repeated.")] = None,
-    paths: Annotated[str | None, typer.Option(help="LOW:HIGH, only the choices LOW <= choice < HIGH of the gate.")] = None,
+    paths: Annotated[str | None, typer.Option(help="Only these choices of the gate, such as 0,6,13 or 0:7.")] = None,
     arch: Annotated[str | None, typer.Option(help="With --random: a preset instead of a checkpoint.")] = None,
     random: Annotated[int | None, typer.Option(min=0, help="With --arch: the seed of random, standardised weights.")] = None,
     precision: Annotated[str, typer.Option(help="fp32, int8, bf16 or fp16.")] = "fp32",
@@ -40,14 +41,14 @@ def convert(
 
     console = Console()
     targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
-    limits = _limits(paths)
+    choices = None if paths is None else parse_choices(paths)
     if checkpoint is not None and arch is None and random is None:
         source = from_checkpoint(checkpoint)
     elif checkpoint is None and arch is not None and random is not None:
         source = from_random(arch, random)
     else:
         raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
-    plan = source.plan.restrict(*limits) if limits else source.plan
+    plan = source.plan if choices is None else source.plan.choose(choices)
     written = write_bundle(
         plan,
         output,
@@ -81,16 +82,6 @@ def _calibration(plan: Plan, precision: str, folder: FilePath | None, samples: i
     if folder is not None:
         return Calibration.from_folder(folder, plan.input, samples)
     return None if seed is None else Calibration.synthetic(plan.input, samples, seed)
-
-
-def _limits(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    low, _, high = text.partition(":")
-    try:
-        return int(low), int(high)
-    except ValueError:
-        raise PathError(f"--paths takes LOW:HIGH, such as 0:7, found {text!r}") from None
 
 
 def _table(manifest: dict[str, Any]) -> Table:

@@ -72,12 +72,18 @@ def summarise(plan: Plan) -> Summary:
              deployed.segment_bytes(segment, routable[0]), ())
         for segment in ("prefix", "gate")
     )  # fmt: skip
-    names = {path: f"{index}" for index, path in enumerate(routable)} | {program.space.teacher: "teacher"}
-    if program.space.teacher in routable:
-        names[program.space.teacher] = f"{len(routable) - 1} (teacher)"
+    teacher = program.space.teacher
+    names = {teacher: "teacher"} | {path: _name(index, path, teacher) for index, path in enumerate(routable)}
     rows = tuple(_cost(plan, path, names[path]) for path in program.paths)
     separate = sum(plan.weight_bytes(path) for path in routable)
     return Summary(program.name, rows, parts, deployed.arena_bytes, separate)
+
+
+def _name(index: int, path: Path, teacher: Path) -> str:
+    """With the gate's choice where that is another number, as it is of a part of the paths."""
+    if path.choices != (index,):
+        return f"{index} (choice {path})"
+    return f"{index} (teacher)" if path == teacher else f"{index}"
 
 
 def _cost(plan: Plan, path: Path, name: str) -> Cost:
