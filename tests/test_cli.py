@@ -1,5 +1,6 @@
 """The commands as a user types them."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -53,6 +54,16 @@ def test_run_prints_a_table_and_takes_a_path(tiny_bundle, photo):
     output = dsnet_edge("run", tiny_bundle, photo, "--path", 2)
     assert "photo.png" in output
     assert "path fixed by the caller" in output
+
+
+@pytest.mark.parametrize(
+    ("backend", "package"), [("sliced", "dsnet_edge"), ("onnxruntime", "onnxruntime"), ("ncnn", "ncnn"), ("numpy", "numpy")]
+)
+def test_run_says_what_runs_the_network(tiny_bundle, photo, backend, package):
+    version = importlib.import_module(package).__version__
+    (record,) = json.loads(dsnet_edge("run", tiny_bundle, photo, "--json", "--backend", backend))
+    assert record["runtime"].startswith(f"{package} {version}")
+    assert f"{package} {version}" in dsnet_edge("run", tiny_bundle, photo, "--backend", backend)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def run(
                 Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
                 failed = True
     if as_json:
-        typer.echo(json.dumps([_record(file, prediction, top) for file, prediction in results], indent=2))
+        typer.echo(json.dumps([_record(runner, file, prediction, top) for file, prediction in results], indent=2))
     elif results:
         Console().print(predictions_table(runner, results, top))
     if failed:
@@ -70,6 +70,7 @@ def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top
     from rich.table import Table
 
     caption = "path chosen by the gate" if results[0][1].routed else "path fixed by the caller, not by the gate"
+    caption = "\n".join(filter(None, (caption, runner.backend.runtime)))
     table = Table(title=f"{runner.bundle.name} on {runner.backend_name}", caption=caption, caption_justify="left")
     table.add_column("photo", overflow="fold")
     table.add_column(f"top {top}" if top > 1 else "label", overflow="fold")
@@ -86,7 +87,7 @@ def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top
     return table
 
 
-def _record(file: str, prediction: Prediction, top: int) -> dict[str, Any]:
+def _record(runner: Runner, file: str, prediction: Prediction, top: int) -> dict[str, Any]:
     timing = prediction.timing
     return {
         "image": file,
@@ -101,4 +102,5 @@ def _record(file: str, prediction: Prediction, top: int) -> dict[str, Any]:
         "prefix_ms": timing.prefix_ms,
         "gate_ms": timing.gate_ms,
         "suffix_ms": timing.suffix_ms,
+        "runtime": runner.backend.runtime,
     }

@@ -10,6 +10,8 @@ import numpy as np
 class Backend(Protocol):
     """A feature and an attention are the backend's own and valid until its next `prefix`; everything else is float32 NumPy."""
 
+    runtime: str  # what runs it: a package and its version, and which of its ways to
+
     def prefix(self, image: np.ndarray) -> Any:
         """The features of a normalised image `[h, w, 3]`."""
         ...

@@ -19,7 +19,7 @@ class LitertBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
         super().__init__()
         self.bundle, self.threads = bundle, threads
-        self.runtime = _runtime()
+        self.library = _runtime()
         self.files = stage_files(bundle, "litert")
         for stage in ("prefix", "gate"):
             self.graph(stage)
@@ -28,7 +28,7 @@ class LitertBackend(StagedBackend):
         file = self.bundle.file(self.files[stage])
         try:
             with quiet_stderr():
-                graph = _Interpreter(self.runtime.Interpreter(model_path=str(file), num_threads=self.threads))
+                graph = _Interpreter(self.library.Interpreter(model_path=str(file), num_threads=self.threads))
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error
         check_signature(file, stage, len(graph.inputs), len(graph.outputs))

@@ -18,6 +18,7 @@ class NcnnBackend(StagedBackend):
         super().__init__()
         self.bundle, self.threads = bundle, threads
         self.ncnn: ModuleType = require("ncnn", "ncnn")
+        self.runtime = f"ncnn {self.ncnn.__version__}"
         self.files = stage_files(bundle, "ncnn")
         for stage in ("prefix", "gate"):
             self.graph(stage)

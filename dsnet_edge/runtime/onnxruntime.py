@@ -16,7 +16,8 @@ class OnnxruntimeBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
         super().__init__()
         self.bundle, self.threads = bundle, threads
-        self.runtime = require("onnxruntime", "onnx")
+        self.library = require("onnxruntime", "onnx")
+        self.runtime = f"onnxruntime {self.library.__version__}"
         self.files = stage_files(bundle, "onnxruntime")
         for stage in ("prefix", "gate"):
             self.graph(stage)
@@ -24,13 +25,13 @@ class OnnxruntimeBackend(StagedBackend):
     def open(self, stage: str) -> _Session:
         """With all optimisations, which is the default: weights are packed and maps laid out for its convolutions."""
         file = self.bundle.file(self.files[stage])
-        options = self.runtime.SessionOptions()
+        options = self.library.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self.threads, 1
         options.log_severity_level = 4  # what fails is raised as well
         # Otherwise its threads spin for tens of milliseconds after a call, and those of one stage get in the way of the next.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
-            session = self.runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            session = self.library.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no narrower class in common
             raise BundleError(f"{file}: not a valid ONNX model ({error}); convert it again") from error
         check_signature(file, stage, len(session.get_inputs()), len(session.get_outputs()))
@@ -38,7 +39,7 @@ class OnnxruntimeBackend(StagedBackend):
             if tensor.type != "tensor(float)" or not all(type(size) is int for size in tensor.shape):
                 found = f"{tensor.type} {tensor.shape}"
                 raise BundleError(f"{file}: {tensor.name} must be float32 of one shape, found {found}; convert it again")
-        return _Session(self.runtime, session)
+        return _Session(self.library, session)
 
     def enter(self, image: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(image.transpose(2, 0, 1)[None])

@@ -12,6 +12,8 @@ Values = dict[str, np.ndarray]
 
 
 class OracleBackend:
+    runtime = f"numpy {np.__version__}"
+
     def __init__(self, bundle: Bundle, threads: int) -> None:
         del threads  # NumPy decides
         self.plan = read_sliced(bundle.file(bundle.backend_files("sliced")["file"]))

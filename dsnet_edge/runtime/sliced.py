@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dsnet_edge import _native
+from dsnet_edge import __version__, _native
 from dsnet_edge.errors import BundleError
 from dsnet_edge.runtime.bundle import Bundle
 
@@ -21,6 +21,7 @@ class SlicedBackend:
             self.session = _native.Session(self.model, threads, cores=list(cores))
         except _native.Error as error:
             raise BundleError(str(error)) from error
+        self.runtime = f"dsnet_edge {__version__}, {self.session.isa}"
         found = (self.model.height, self.model.width, self.model.n_paths, self.model.n_classes)
         expected = (bundle.input.height, bundle.input.width, bundle.n_paths, len(bundle.labels))
         if found != expected:

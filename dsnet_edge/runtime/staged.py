@@ -27,6 +27,8 @@ class Graph(Protocol):
 class StagedBackend(ABC):
     """A `Backend` (runtime/backend.py) whose features and attention are whatever its graphs take and give."""
 
+    runtime = ""  # see Backend
+
     def __init__(self) -> None:
         self.graphs: dict[str, Graph] = {}
 
