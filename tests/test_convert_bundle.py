@@ -18,7 +18,7 @@ from tiny import tiny_arch, tiny_plan
 from dsnet_convert import bundle as bundle_module
 from dsnet_convert import swap
 from dsnet_convert.bundle import write_bundle
-from dsnet_convert.workers import run_jobs
+from dsnet_convert.workers import Workers
 from dsnet_edge.errors import BundleError, DsnetError, MissingExtraError
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import infer
@@ -168,8 +168,21 @@ def test_a_missing_extra_is_named(tmp_path: FilePath, monkeypatch: pytest.Monkey
 
 def test_a_worker_that_fails_says_which_job(tmp_path: FilePath) -> None:
     plan = tiny_plan(tiny_arch(2))
-    with pytest.raises(DsnetError, match="converting litert suffix_99 ended with exit code 1: StopIteration"):
-        run_jobs(plan, tmp_path, [("litert", "suffix_99")], lambda target, stage: None)
+    expected = pytest.raises(DsnetError, match="converting litert suffix_99 ended with exit code 1: StopIteration")
+    with Workers(plan, tmp_path) as workers, expected:
+        workers.run([("litert", "suffix_99")], lambda job: None)
+
+
+def test_a_split_bundle_has_a_program_a_stage(tmp_path: FilePath) -> None:
+    write_bundle(tiny_plan(tiny_arch(2)), tmp_path / "bundle", ["executorch"], SOURCE, merged=())
+    assert_whole(tmp_path / "bundle")
+    assert open_bundle(tmp_path / "bundle").backend_files("executorch") == {
+        "prefix": "executorch/prefix.pte",
+        "gate": "executorch/gate.pte",
+        "suffixes": ["executorch/suffix_00.pte", "executorch/suffix_01.pte"],
+    }
+    with pytest.raises(DsnetError, match="ncnn has no form of one file"):
+        write_bundle(tiny_plan(), tmp_path / "other", ["ncnn"], SOURCE, merged=["ncnn"])
 
 
 def test_photos_become_golden_images(tmp_path: FilePath) -> None:

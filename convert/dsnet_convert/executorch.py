@@ -1,12 +1,11 @@
-"""Plan -> one multi-method `model.pte` for ExecuTorch, every method wholly delegated to XNNPACK.
+"""Plan -> a `.pte` a stage for ExecuTorch, its one method wholly delegated to XNNPACK. `merge_pte` makes one file of them.
 
-Methods `prefix`, `gate`, `suffix_00` ... take and give what docs/bundle.md says; feature maps are NCHW with channels_last memory.
+Methods are called like the stages, and take and give what docs/bundle.md says; feature maps are NCHW with channels_last memory.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,35 +13,30 @@ import numpy as np
 import torch
 
 from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
-from dsnet_convert.stage import Stage, stages
+from dsnet_convert.stage import Stage
 from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
-
-Report = Callable[[str], None]  # called with the name of every stage that is done
+from dsnet_edge.plan.elements import Precision
 
 
 def write_executorch(
-    plan: Plan, file: FilePath, report: Report = lambda stage: None, calibration: np.ndarray | None = None
+    plan: Plan, stage: Stage, file: FilePath, precision: Precision = "fp32", calibration: np.ndarray | None = None
 ) -> None:
-    """In fp32, or in int8 where there are `calibration` images `[n, h, w, 3]` to learn the ranges of activations from.
+    """int8 learns the ranges of activations from `calibration` images `[n, h, w, 3]`.
 
     Raises DsnetError, naming the method and the op, where XNNPACK leaves an op behind.
     """
     exir = require("executorch.exir", "executorch")
-    methods = {}
-    for stage in stages(plan):
-        methods[stage.name] = lower(plan, stage, calibration)
-        report(stage.name)
-    manager = exir.EdgeProgramManager(methods)
+    manager = exir.EdgeProgramManager({stage.name: lower(plan, stage, precision, calibration)})
     program = manager.to_executorch(exir.ExecutorchBackendConfig(extract_delegate_segments=True))
     with file.open("wb") as stream:
         program.write_to_file(stream)
 
 
-def lower(plan: Plan, stage: Stage, calibration: np.ndarray | None = None) -> Any:
+def lower(plan: Plan, stage: Stage, precision: Precision = "fp32", calibration: np.ndarray | None = None) -> Any:
     """The stage as an edge program of one XNNPACK delegate.
 
-    With `calibration` it takes and gives float32 nevertheless: the delegate converts at its boundary (ExecuTorch 1.5.1 cannot
+    fp16 takes and gives float16. int8 takes and gives float32: the delegate converts at its boundary (ExecuTorch 1.5.1 cannot
     run ours with quantised inputs), and XNNPACKQuantizer leaves SiLU in float. A feature is then taken as contiguous NCHW: the
     quantised product of a channels_last map and a vector is refused when it runs.
 
@@ -51,11 +45,13 @@ def lower(plan: Plan, stage: Stage, calibration: np.ndarray | None = None) -> An
     """
     exir = require("executorch.exir", "executorch")
     xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch")
-    example = example_inputs(plan, stage, "nchw")
+    graph, example = StageGraph(plan, stage, "nchw"), example_inputs(plan, stage, "nchw")
+    if precision == "fp16":
+        graph, example = graph.half(), tuple(tensor.half() for tensor in example)
     if calibration is not None and stage.segment != "prefix":
         example = tuple(tensor.contiguous() for tensor in example)
     with torch.no_grad():
-        exported = torch.export.export(StageGraph(plan, stage, "nchw"), example)
+        exported = torch.export.export(graph, example)
         if calibration is not None:
             quantised = _quantise(exported.module(), stage_inputs(plan, stage, calibration, "nchw"))
             exported = torch.export.export(quantised, example)

@@ -144,7 +144,8 @@ def _activate(activation: Activation, x: Tensor) -> Tensor:
         case "relu6":
             return functional.relu6(x)
         case "silu":
-            return functional.silu(x)
+            # torch's own takes the way through float32 in float16, and XNNPACK does not take the casts
+            return x * torch.sigmoid(x) if x.dtype == torch.float16 else functional.silu(x)
         case "sigmoid":
             return torch.sigmoid(x)
         case "one_plus_tanh":  # the 2x is in the weights (`folded`); XNNPACK does not take the constant in 1 + tanh(x)

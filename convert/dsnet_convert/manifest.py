@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import Any
 
-from dsnet_convert.stage import FILE_SUFFIXES
-from dsnet_edge import __version__
+from dsnet_convert.stage import stage_file
+from dsnet_convert.targets import ONE_FILE
+from dsnet_convert.tools import tools
 from dsnet_edge.arch import Path
 from dsnet_edge.plan import Plan, Program
 from dsnet_edge.runtime.bundle import target_of
 from dsnet_edge.runtime.manifest import FORMAT, VERSION
 from dsnet_edge.runtime.staged import suffix_stage
 
-_TOOLS = {
-    "sliced": ("gguf", "numpy"),
-    "executorch": ("executorch", "torch"),
-    "litert": ("litert-torch", "ai-edge-litert", "torch"),
-    "onnx": ("onnx", "onnxruntime"),
-    "ncnn": (),
-}
 
-
-def make_manifest(plan: Plan, about: dict[str, Any], targets: Sequence[str], files: dict[str, Any]) -> dict[str, Any]:
-    """`about` holds `source` and, of int8, `calibration`; `files` are all but the manifest itself, with bytes and SHA-256."""
+def make_manifest(
+    plan: Plan, about: dict[str, Any], targets: Sequence[str], merged: Collection[str], files: dict[str, Any]
+) -> dict[str, Any]:
+    """`about` holds `source` and, of int8, `calibration`; `merged` are the targets with one file; `files` are all but the
+    manifest itself, with bytes and SHA-256.
+    """
     program = plan.program
     spec = plan.input
     return {
@@ -35,7 +31,7 @@ def make_manifest(plan: Plan, about: dict[str, Any], targets: Sequence[str], fil
         "precision": program.precision,
         **about,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "tools": _tools(targets),
+        "tools": tools({"sliced", *targets}),
         "input": {
             "height": spec.height,
             "width": spec.width,
@@ -56,7 +52,7 @@ def make_manifest(plan: Plan, about: dict[str, Any], targets: Sequence[str], fil
         },
         "paths": [_path(plan, index, path) for index, path in enumerate(program.paths)],
         "arena_bytes": plan.arena_bytes,
-        "backends": _backends(targets, len(program.paths)),
+        "backends": _backends(targets, merged, len(program.paths)),
         "golden": {name[7:-4]: name for name in files if name.startswith("golden/")},
         "files": files,
     }
@@ -80,19 +76,15 @@ def _block_channels(program: Program, path: Path) -> list[int]:
     return [program.shape(value, path)[2] for value in last.values()]
 
 
-def _backends(targets: Sequence[str], n_paths: int) -> dict[str, Any]:
+def _backends(targets: Sequence[str], merged: Collection[str], n_paths: int) -> dict[str, Any]:
     backends: dict[str, Any] = {"sliced": {"file": "model.dsnet"}}
-    if "executorch" in targets:
-        backends["executorch"] = {"file": "model.pte"}
-    for backend in ("litert", "onnxruntime", "ncnn"):
+    for backend in ("executorch", "litert", "onnxruntime", "ncnn"):
         target = target_of(backend)
         if target in targets:
-            names = {stage: f"{target}/{stage}{FILE_SUFFIXES[target]}" for stage in ("prefix", "gate")}
-            suffixes = [f"{target}/{suffix_stage(path)}{FILE_SUFFIXES[target]}" for path in range(n_paths)]
-            backends[backend] = names | {"suffixes": suffixes}
+            backends[backend] = {"file": ONE_FILE[target]} if target in merged else _stage_files(target, n_paths)
     return backends
 
 
-def _tools(targets: Sequence[str]) -> dict[str, str]:
-    names = {name for target in {"sliced", *targets} for name in _TOOLS[target]}
-    return {"dsnet-edge": __version__} | {name: metadata.version(name) for name in sorted(names)}
+def _stage_files(target: str, n_paths: int) -> dict[str, Any]:
+    files = {stage: stage_file(target, stage) for stage in ("prefix", "gate")}
+    return files | {"suffixes": [stage_file(target, suffix_stage(path)) for path in range(n_paths)]}

@@ -16,7 +16,7 @@ from dsnet_edge.plan.program import Segment
 from dsnet_edge.runtime.staged import suffix_stage
 
 # Of the targets that write a file a stage, in a folder of the target's name. ncnn writes a `.bin` beside each `.param`.
-FILE_SUFFIXES = {"litert": ".tflite", "onnx": ".onnx", "ncnn": ".param"}
+FILE_SUFFIXES = {"executorch": ".pte", "litert": ".tflite", "onnx": ".onnx", "ncnn": ".param"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ def stages(plan: Plan) -> tuple[Stage, ...]:
     paths = plan.program.paths
     shared = Stage("prefix", "prefix", paths[0]), Stage("gate", "gate", paths[0])
     return (*shared, *(Stage(suffix_stage(index), "suffix", path) for index, path in enumerate(paths)))
+
+
+def stage_file(target: str, stage: str) -> str:
+    """A stage's file, relative to the bundle."""
+    return f"{target}/{stage}{FILE_SUFFIXES[target]}"
 
 
 def stage_values(plan: Plan, segment: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path as FilePath
 from typing import IO
@@ -18,9 +19,12 @@ import numpy as np
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.elements import Precision
 
-Job = tuple[str, str]  # target, stage ("" where the target is one file)
-Report = Callable[[str, str], None]  # target, stage
+Job = tuple[str, str]  # target, stage ("" merges the target's stages into one file)
+Report = Callable[[Job], None]  # called with every job that is done, from any thread
+
+_MOST = 4  # processes; each holds up to a gigabyte
 
 # One thread each: the work is Python, and the processes are what runs in parallel.
 _ENVIRONMENT = {
@@ -32,77 +36,111 @@ _ENVIRONMENT = {
 }
 
 
-def run_jobs(plan: Plan, folder: FilePath, jobs: Sequence[Job], report: Report, calibration: np.ndarray | None = None) -> None:
-    """Runs the jobs, in order of start, on as many processes as there are CPUs, up to four. Raises DsnetError if one fails.
+class Workers:
+    """Processes that convert an fp32 plan into a folder. They start with the first jobs and end with the block.
 
-    The plan is the fp32 one; with `calibration` images `[n, h, w, 3]` it is converted to int8.
+    int8 needs calibration images `[n, h, w, 3]`.
     """
-    with tempfile.TemporaryDirectory(prefix="dsnet-edge-") as scratch:
-        model, images = FilePath(scratch) / "model.dsnet", FilePath(scratch) / "calibration.npy"
-        write_sliced(plan, model)
-        if calibration is not None:
-            np.save(images, calibration)
-        _run_jobs([model, folder] + ([images] if calibration is not None else []), jobs, report)
 
+    def __init__(
+        self, plan: Plan, folder: FilePath, precision: Precision = "fp32", calibration: np.ndarray | None = None
+    ) -> None:
+        self._plan, self._folder, self._precision, self._calibration = plan, folder, precision, calibration
+        self._scratch = tempfile.TemporaryDirectory(prefix="dsnet-edge-")
+        self._processes: list[_Process] = []
 
-def _run_jobs(arguments: list[FilePath], jobs: Sequence[Job], report: Report) -> None:
-    queue = deque(jobs)
-    count = min(len(os.sched_getaffinity(0)), len(jobs), 4)  # each holds up to a gigabyte
-    workers = [_Worker(arguments) for _ in range(count)]
-    try:
-        with ThreadPoolExecutor(count) as pool:
-            futures = [pool.submit(worker.serve, queue, report) for worker in workers]
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for process in self._processes:
+            process.close()
+        self._scratch.cleanup()
+
+    def run(self, jobs: Iterable[Job], report: Report) -> None:
+        """Runs the jobs, in order of start, on as many processes as there are CPUs. Raises DsnetError if one fails."""
+        queue = _Queue(jobs)
+        processes = self._started(min(len(os.sched_getaffinity(0)), len(queue.jobs), _MOST))
+        with ThreadPoolExecutor(len(processes) or 1) as pool:
+            futures = [pool.submit(process.serve, queue, report) for process in processes]
             try:
                 finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in finished:
                     future.result()
             except BaseException:
-                queue.clear()
-                for worker in workers:
-                    worker.process.kill()  # its thread then sees the end of its pipe
+                queue.jobs.clear()
+                for process in processes:
+                    process.kill()  # its thread then sees the end of its pipe
                 raise
-    finally:
-        for worker in workers:
-            worker.close()
+
+    def _started(self, count: int) -> list[_Process]:
+        while len(self._processes) < count:
+            self._processes.append(_Process(self._arguments()))
+        return self._processes[:count]
+
+    def _arguments(self) -> list[str]:
+        scratch = FilePath(self._scratch.name)
+        model, images = scratch / "model.dsnet", scratch / "calibration.npy"
+        if not model.exists():
+            write_sliced(self._plan, model)
+            if self._calibration is not None:
+                np.save(images, self._calibration)
+        inputs = [model, self._folder, self._precision] + ([images] if self._calibration is not None else [])
+        return [str(argument) for argument in inputs]
 
 
-class _Worker:
+class _Queue:
+    """Jobs still to be taken."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self.jobs = list(jobs)
+        self._lock = threading.Lock()
+
+    def take(self, target: str) -> Job | None:
+        """One of `target`, which the process has imported; else of the target with the most jobs left, to be imported now."""
+        with self._lock:
+            if not self.jobs:
+                return None
+            counts = Counter(job[0] for job in self.jobs)
+            chosen = target if target in counts else counts.most_common(1)[0][0]
+            return self.jobs.pop(next(index for index, job in enumerate(self.jobs) if job[0] == chosen))
+
+
+class _Process:
     """One process and the file that keeps its noise."""
 
-    def __init__(self, arguments: list[FilePath]) -> None:
+    def __init__(self, arguments: list[str]) -> None:
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dsnet_convert.worker", *map(str, arguments)],
+            [sys.executable, "-m", "dsnet_convert.worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
             env=os.environ | _ENVIRONMENT,
         )
+        self.kill = self.process.kill
+        self._target = ""  # of its last job
 
-    def serve(self, queue: deque[Job], report: Report) -> None:
+    def serve(self, queue: _Queue, report: Report) -> None:
         """Takes jobs from the queue until it is empty."""
-        while True:
-            try:
-                job = queue.popleft()
-            except IndexError:
-                return
-            self._run(job, report)
+        while job := queue.take(self._target):
+            self._target = job[0]
+            self._run(job)
+            report(job)
 
-    def _run(self, job: Job, report: Report) -> None:
+    def _run(self, job: Job) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None  # both are pipes
         try:
             print(json.dumps(job), file=self.process.stdin, flush=True)
         except BrokenPipeError:
             raise self._death(job) from None
-        for line in self.process.stdout:
-            event = json.loads(line)
-            if "error" in event:
-                raise DsnetError(event["error"])
-            if "done" in event:
-                return
-            report(job[0], event["stage"])
-        raise self._death(job)
+        line = self.process.stdout.readline()
+        if not line:
+            raise self._death(job)
+        answer = json.loads(line)
+        if "error" in answer:
+            raise DsnetError(answer["error"])
 
     def _death(self, job: Job) -> DsnetError:
         """What the process last said, in one line."""

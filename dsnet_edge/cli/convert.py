@@ -32,11 +32,18 @@ def convert(
         FilePath | None, typer.Option(help="For int8: a folder of typical photos; with --random, noise serves without.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=4096, help="How many of these photos, evenly spaced.")] = 64,
+    split: Annotated[
+        bool, typer.Option("--split", help="ExecuTorch: a file for prefix, gate and every path, not one for all.")
+    ] = False,
+    use_cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Reuse what was converted before from the same weights.")
+    ] = True,
 ) -> None:
     """Convert a checkpoint to a bundle; an interrupted run leaves an old bundle whole."""
     from rich.console import Console
 
     from dsnet_convert.bundle import write_bundle
+    from dsnet_convert.cache import Cache
     from dsnet_convert.source import from_checkpoint, from_random
 
     console = Console()
@@ -57,6 +64,8 @@ def convert(
         precision=_precision(precision),
         calibration=_calibration(plan, precision, calibrate, samples, random),
         photos=golden or [],
+        merged=() if split else ("executorch",),
+        cache=Cache.of_user() if use_cache else None,
         console=console,
     )
     console.print(_table(written.manifest))

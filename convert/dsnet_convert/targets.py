@@ -1,0 +1,57 @@
+"""What each target writes: a file a stage in every precision it has, and, of some, one file made of those."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+
+import numpy as np
+
+from dsnet_convert.stage import Stage
+from dsnet_edge.plan import Plan
+from dsnet_edge.plan.elements import MAP_TYPE, Precision
+
+TARGETS = ("sliced", "executorch", "litert", "onnx", "ncnn")
+PRECISIONS: dict[str, tuple[Precision, ...]] = {
+    "sliced": tuple(MAP_TYPE),
+    "executorch": ("fp32", "fp16", "int8"),
+    "litert": ("fp32", "int8"),
+    "onnx": ("fp32", "fp16", "int8"),
+    "ncnn": ("fp32",),
+}
+ONE_FILE = {"executorch": "model.pte"}  # of the targets whose stages can be merged
+
+
+def write_stage(
+    plan: Plan, target: str, stage: Stage, file: FilePath, precision: Precision, calibration: np.ndarray | None
+) -> None:
+    """The stage of an fp32 plan in a precision; int8 learns its ranges from `calibration` images `[n, h, w, 3]`."""
+    if target == "executorch":
+        from dsnet_convert.executorch import write_executorch
+
+        write_executorch(plan, stage, file, precision, calibration)
+    elif target == "litert":
+        from dsnet_convert.litert import write_litert, write_litert_int8
+
+        if calibration is None:
+            write_litert(plan, stage, file)
+        else:
+            write_litert_int8(plan, stage, calibration, file)
+    elif target == "onnx":
+        from dsnet_convert.onnx import write_onnx, write_onnx_int8
+
+        if calibration is None:
+            write_onnx(plan, stage, file, precision)
+        else:
+            write_onnx_int8(plan, stage, calibration, file)
+    else:
+        from dsnet_convert.ncnn import write_ncnn
+
+        write_ncnn(plan, stage, file)
+
+
+def merge_stages(target: str, files: dict[str, FilePath], output: FilePath) -> None:
+    """One file that holds every stage, by name."""
+    assert target == "executorch"
+    from dsnet_convert.merge_pte import merge_pte
+
+    merge_pte(files, output)
