@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from tiny import random_state, tiny_arch
@@ -105,8 +107,8 @@ def two_labels(tensors: Tensors, metadata: Metadata) -> None:
         (add, r"tensor blocks\.9\.conv\.weight is not part of tiny"),
         (reshape, r"tensor classifier\.weight should be float32 \[5, 20\], found float32 \[20, 5\]"),
         (halve, r"tensor classifier\.bias should be float32 \[5\], found float16"),
-        (spoil, r"tensor blocks\.1\.depthwise\.weight holds values that are not finite"),
-        (negate, r"tensor blocks\.2\.pointwise\.norm\.var holds a negative variance"),
+        (spoil, r"tensor blocks\.1\.depthwise\.weight\[0, 0, 1, 1\] is inf, expected a finite number; train again"),
+        (negate, r"tensor blocks\.2\.pointwise\.norm\.var\[0, 0\] is -\d\.\d+ and 59 more like it, expected 0 or more"),
         (other_format, r"'format' should be 'dsnet-edge checkpoint', found 'pt'"),
         (newer, r"'version' should be '1', found '2'; update dsnet-edge"),
         (hostile_arch, r"n_classes must be an integer"),
@@ -136,6 +138,30 @@ def test_a_truncated_file_is_refused(tmp_path: Path, size: int) -> None:
         read_checkpoint(path)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"nowhere\.safetensors: no such checkpoint"):
+def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
+    path, trap = tmp_path / "net.pth", tmp_path / "loaded"
+    torch.save({"weight": Trap(trap)}, path)
+    assert path.read_bytes()[:2] == b"PK"
+    with pytest.raises(BundleError, match=r"net\.pth: not a readable safetensors file"):
+        read_checkpoint(path)
+    path.write_bytes(pickle.dumps(Trap(trap)))
+    with pytest.raises(BundleError, match=r"net\.pth: not a readable safetensors file"):
+        read_checkpoint(path)
+    assert not trap.exists()
+
+
+class Trap:
+    """Leaves a file behind where it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.file,)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"nowhere\.safetensors: no such checkpoint; give"):
         read_checkpoint(tmp_path / "nowhere.safetensors")
+    with pytest.raises(BundleError, match=f"{tmp_path}: a folder and no checkpoint; give"):
+        read_checkpoint(tmp_path)

@@ -50,19 +50,18 @@ def convert(
     targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
     choices = None if paths is None else parse_choices(paths)
     if checkpoint is not None and arch is None and random is None:
-        source = from_checkpoint(checkpoint)
+        source = from_checkpoint(checkpoint, choices)
     elif checkpoint is None and arch is not None and random is not None:
-        source = from_random(arch, random)
+        source = from_random(arch, random, choices)
     else:
         raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
-    plan = source.plan if choices is None else source.plan.choose(choices)
     written = write_bundle(
-        plan,
+        source.plan,
         output,
         targets,
         source.description,
         precision=_precision(precision),
-        calibration=_calibration(plan, precision, calibrate, samples, random),
+        calibration=_calibration(source.plan, precision, calibrate, samples, random),
         photos=golden or [],
         merged=() if split else ("executorch",),
         cache=Cache.of_user() if use_cache else None,

@@ -59,12 +59,13 @@ def read_checkpoint(path: FilePath | str) -> Checkpoint:
     """Raises BundleError, with the file, the key and the fix, for anything but a whole and sound checkpoint."""
     path = FilePath(path)
     if not path.is_file():
-        raise BundleError(f"{path}: no such checkpoint; give the .safetensors file that 'dsnet-edge train' wrote")
+        found = "a folder and no checkpoint" if path.is_dir() else "no such checkpoint"
+        raise BundleError(f"{path}: {found}; give the .safetensors file that 'dsnet-edge train' wrote")
     safetensors = require("safetensors", "convert")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            _expect(path, "format", FORMAT, metadata.get("format"), "write it with 'dsnet-edge train' or 'dsnet-edge import'")
+            _expect(path, "format", FORMAT, metadata.get("format"), "write it with 'dsnet-edge train'")
             _expect(path, "version", VERSION, metadata.get("version"), "update dsnet-edge, or write the file again")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
     except (safetensors.SafetensorError, OSError, TypeError) as error:
@@ -95,12 +96,18 @@ def check_tensors(arch: Arch, tensors: Mapping[str, np.ndarray], source: str) ->
         if tensor.shape != shape or tensor.dtype != np.float32:
             found = f"{tensor.dtype} {list(tensor.shape)}"
             raise BundleError(f"{source}: tensor {name} should be float32 {list(shape)}, found {found}; write the file again")
-        if not np.isfinite(tensor).all():
-            raise BundleError(f"{source}: tensor {name} holds values that are not finite; train again from an earlier checkpoint")
-        if name.endswith(".norm.var") and (tensor < 0).any():
-            raise BundleError(
-                f"{source}: tensor {name} holds a negative variance; recalibrate with 'dsnet-edge train recalibrate'"
-            )
+        _refuse(source, name, tensor, ~np.isfinite(tensor), "a finite number; train again from an earlier checkpoint")
+        if name.endswith(".norm.var"):
+            _refuse(source, name, tensor, tensor < 0, "0 or more; recalibrate with 'dsnet-edge train recalibrate'")
+
+
+def _refuse(source: str, name: str, tensor: np.ndarray, wrong: np.ndarray, expected: str) -> None:
+    """Raises BundleError for the first element that is wrong."""
+    places = np.argwhere(wrong)
+    if len(places):
+        at = tuple(int(index) for index in places[0])
+        more = f" and {len(places) - 1} more like it" if len(places) > 1 else ""
+        raise BundleError(f"{source}: tensor {name}{list(at)} is {tensor[at]}{more}, expected {expected}")
 
 
 def _expect(path: FilePath, key: str, expected: str, found: str | None, fix: str) -> None:
