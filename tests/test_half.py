@@ -9,13 +9,13 @@ from tiny import tiny_arch, tiny_images, tiny_plan
 from dsnet_convert.golden import golden_images, golden_outputs
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import from_checkpoint
-from dsnet_convert.verify import TOLERANCE
 from dsnet_edge import _native, demo
 from dsnet_edge.arch import Arch, Block, Gate
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.elements import decode, encode
 from dsnet_edge.plan.half import to_half
 from dsnet_edge.plan.oracle import infer, run_segment
+from dsnet_edge.runtime.measures import TOLERANCE
 
 EDGES = [0.0, -0.0, 1.0, 1.00390625, 1.01171875, 3.0e38, 1e-40, -65504.0, 6e-8, 2.0**-133, 1 + 2.0**-9, 1 + 3 * 2.0**-9]
 

@@ -19,7 +19,7 @@ from dsnet_convert.bundle import write_bundle
 from dsnet_convert.calibration import Calibration
 from dsnet_convert.photos import sample_photos
 from dsnet_convert.sliced import write_sliced
-from dsnet_convert.verify import compare_fp32, verify_bundle
+from dsnet_convert.verify import Floors, verify_bundle
 from dsnet_edge.errors import BundleError, DsnetError
 from dsnet_edge.plan.calibrate import calibrate
 from dsnet_edge.plan.oracle import infer
@@ -59,26 +59,43 @@ def test_the_native_runtime_equals_the_int8_oracle(int8_bundle: FilePath) -> Non
     report = verify_bundle(int8_bundle)
     assert report.passed
     assert report.precision == "int8"
-    assert {result.path for result in report.paths} == {0, 1, 2}
-    assert all(gate.same_choice == report.images for gate in report.gates)
+    assert [result.path for result in report.of("sliced", "oracle").paths] == [0, 1, 2]
+    assert report.of("sliced", "oracle").gate.same == report.images
     numpy = verify_bundle(int8_bundle, backends=["numpy"])
-    assert max(result.relative_error for result in numpy.paths) == 0
+    assert max(result.difference.relative_error for result in numpy.of("numpy", "oracle").paths) == 0
 
 
 def test_verify_says_what_int8_costs_against_fp32(int8_bundle: FilePath) -> None:
     report, exact = verify_bundle(int8_bundle), tiny_plan()
     images = np.load(int8_bundle / "golden" / "images.npy")
     runner = Runner(int8_bundle)
-    for result, path in zip(report.fidelity, exact.program.paths, strict=True):
+    comparison = report.of("sliced", "fp32")
+    assert comparison.tolerance is None
+    for result, path in zip(comparison.paths, exact.program.paths, strict=True):
         expected = infer(exact, images, path)[0].astype(float)
         found, _ = runner.logits(images, result.path)
-        assert result.snr_db == pytest.approx(10 * np.log10((expected**2).sum() / ((found - expected) ** 2).sum()))
-        assert 20 < result.snr_db < 60
-        assert 0.001 < result.relative_error < 0.1
+        assert result.difference.snr_db == pytest.approx(10 * np.log10((expected**2).sum() / ((found - expected) ** 2).sum()))
+        assert 20 < result.difference.snr_db < 60
+        assert 0.001 < result.difference.relative_error < 0.1
     done = command("verify", int8_bundle)
     assert done.returncode == 0, done.stderr
-    assert "int8 against fp32" in done.stdout
-    assert compare_fp32("sliced", 0, np.ones((1, 2)), np.ones((1, 2))).snr_db == float("inf")
+    assert "fp32: the fp32 network" in done.stdout
+
+
+def test_floors_make_the_cost_of_int8_a_criterion(int8_bundle: FilePath) -> None:
+    worst = min(result.difference.snr_db for result in verify_bundle(int8_bundle).of("sliced", "fp32").paths)
+    assert verify_bundle(int8_bundle, floors=Floors(snr_db=worst)).passed
+    missed = verify_bundle(int8_bundle, floors=Floors(snr_db=worst + 0.1))
+    assert [comparison.reference for comparison in missed.comparisons if not comparison.passed] == ["fp32"]
+    done = command("verify", int8_bundle, "--min-agreement", 100, "--min-snr", 99)
+    assert done.returncode == 1, done.stderr
+    assert "MISSED: sliced against fp32" in done.stdout
+
+
+def test_floors_need_the_fp32_network(int8_bundle: FilePath, photos: FilePath) -> None:
+    done = command("verify", int8_bundle, "--min-snr", 20, "--images", photos)
+    assert done.returncode == 2, done
+    assert "compare with the fp32 network; give --against CHECKPOINT" in done.stderr
 
 
 def test_other_weights_and_a_damaged_reference_show(int8_bundle: FilePath, tmp_path: FilePath) -> None:
@@ -88,7 +105,8 @@ def test_other_weights_and_a_damaged_reference_show(int8_bundle: FilePath, tmp_p
     write_sliced(quantize(other, calibrate(other, tiny_images(other))), tmp_path / "other.dsnet")
     rewrite(bundle, "model.dsnet", (tmp_path / "other.dsnet").read_bytes())
     worse = verify_bundle(bundle)
-    assert worse.fidelity[0].snr_db < report.fidelity[0].snr_db - 10
+    before, after = (found.of("sliced", "fp32").paths[0].difference.snr_db for found in (report, worse))
+    assert after < before - 10
     np.save(tmp_path / "short.npy", np.zeros((3, 1, 5), np.float32))
     rewrite(bundle, "golden/fp32_logits.npy", (tmp_path / "short.npy").read_bytes())
     with pytest.raises(BundleError, match=r"fp32_logits.npy: float32 \[3, 3, 5\] expected, found float32 \[3, 1, 5\]"):

@@ -1,191 +1,157 @@
-"""Every path of every backend in a bundle against the NumPy oracle of its plan, on real images.
+"""Every path of every backend in a bundle against a reference, on real images.
 
-Tolerance: on every path `max|a - b| / max|b|` of the logits is at most 1e-4 in fp32, and so is that of the gate's scores; and the
-gate chooses the oracle's path. The other precisions round every feature map, and a sum that falls on the other side of a
-rounding boundary is off by a whole step; an untrained network can amplify one such step of int8 to 2 % of the largest logit. So
-theirs are wider, and what the kernels owe to the bit is tested on the ops (`tests/native`).
+Without a checkpoint the reference is the NumPy oracle of the bundle's precision. A backend that computes what the oracle does
+(all in fp32 and fp16, ours in every precision) must stay within `TOLERANCE` of it, logits and scores, and choose its path. The
+int8 of ExecuTorch, LiteRT and ONNX Runtime is their own, with other ranges and roundings, and has no oracle.
 
-Where the oracle's two best scores lie closer together than the backend's own error on the scores may be, both paths are right
-answers: such an image is a near tie, and counted, but not a miss.
-
-The int8 of ExecuTorch, LiteRT and ONNX Runtime is their own, with other ranges and roundings, and has no oracle here.
-
-What a precision costs against fp32 is another question, and reported beside: on the golden images, whose fp32 outputs the bundle
-holds. It is no miss: how much is acceptable depends on the use.
+What a precision costs against the fp32 network is another question. The golden images come with that network's outputs, and a
+checkpoint gives them for any image, from the PyTorch model itself. There fp32 must stay within its tolerance, and so must the
+fp16 of other runtimes, which round the fp32 network by themselves. The rest is reported: no bound follows from the arithmetic,
+and how much is acceptable depends on the use. `Floors` make it a criterion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dsnet_convert.golden import Golden, golden_images, golden_outputs
-from dsnet_edge import _native
-from dsnet_edge.errors import BundleError
+from dsnet_convert.golden import Tick, no_tick, photo_images
+from dsnet_convert.references import Reference, golden_fp32, oracle, trained
+from dsnet_convert.shipped import shipped
+from dsnet_convert.verify_report import BackendFacts, Comparison, PathResult, Report
+from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.elements import Precision
-from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.runtime import Runner
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
+from dsnet_edge.runtime.golden import read_images
+from dsnet_edge.runtime.measures import TOLERANCE, choices, difference
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 1e-2, "bf16": 5e-2, "int8": 0.1}
-
-_RUNS_INT8_PLAN = ("sliced", "numpy")
+_RUNS_THE_PLAN = ("sliced", "numpy")
 
 
 @dataclass(frozen=True)
-class PathResult:
-    """One path of one backend, over all images."""
+class Floors:
+    """What every path must reach against the fp32 network, where one is given."""
 
-    backend: str
-    path: int
-    max_abs_error: float
-    relative_error: float
-    top1_agreement: float  # 0..1
-    passed: bool
+    agreement: float | None = None  # 0..1, of top-1
+    snr_db: float | None = None
 
-
-@dataclass(frozen=True)
-class GateResult:
-    """The gate of one backend, over all images."""
-
-    backend: str
-    relative_error: float  # of the scores
-    same_choice: int  # images on which it chooses the oracle's path
-    near_ties: int  # images on which it does not, within the tolerance
-    images: int
-    passed: bool
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """One path of one backend against the fp32 network, over the golden images."""
-
-    backend: str
-    path: int
-    snr_db: float  # of the logits
-    relative_error: float
-    top1_agreement: float  # 0..1
-
-
-@dataclass(frozen=True)
-class Report:
-    bundle: str
-    precision: Precision
-    images: int
-    tolerance: float
-    paths: tuple[PathResult, ...]
-    gates: tuple[GateResult, ...]
-    fidelity: tuple[Fidelity, ...]  # empty in fp32, and on photos
-
-    @property
-    def passed(self) -> bool:
-        return all(path.passed for path in self.paths) and all(gate.passed for gate in self.gates)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"passed": self.passed}
-
-    def table(self) -> RenderableType:
-        from dsnet_convert.verify_table import verify_table
-
-        return verify_table(self)
+    def __bool__(self) -> bool:
+        return (self.agreement, self.snr_db) != (None, None)
 
 
 def verify_bundle(
-    bundle: FilePath | Bundle, photos: Sequence[FilePath] = (), backends: Sequence[str] = (), threads: int = 1
+    bundle: FilePath | Bundle,
+    photos: Sequence[FilePath] = (),
+    backends: Sequence[str] = (),
+    threads: int = 1,
+    *,
+    against: FilePath | None = None,
+    floors: Floors = Floors(),
+    tick: Tick = no_tick,
 ) -> Report:
     """On the photos, or the bundle's golden images without any; all backends of the bundle, or those named.
 
-    Raises DsnetError where the bundle, a photo or an extra is unusable. A miss is no error: see `Report.passed`.
+    Raises DsnetError where the bundle, a photo, the checkpoint or an extra is unusable, or where nothing can be compared. A miss
+    is no error: see `Report.passed`.
     """
     bundle = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
-    golden = oracle_outputs(bundle, photos)
-    exact = None if photos or bundle.precision == "fp32" else _golden(bundle, "fp32_logits", golden.logits.shape)
-    tolerance = TOLERANCE[bundle.precision]
-    paths: list[PathResult] = []
-    gates: list[GateResult] = []
-    fidelity: list[Fidelity] = []
-    for backend in backends or bundle.backends:
-        runner = Runner(bundle, backend, threads)
-        found = [[runner.infer(image, path) for image in golden.images] for path in range(bundle.n_paths)]
-        logits = np.array([[stages.logits for stages in row] for row in found])
-        if bundle.precision != "int8" or backend in _RUNS_INT8_PLAN:
-            paths += [compare_path(backend, path, logits[path], golden.logits[path], tolerance) for path in range(bundle.n_paths)]
-            gates.append(compare_gate(backend, np.array([stages.scores for stages in found[0]]), golden.scores, tolerance))
-        if exact is not None:
-            fidelity += [compare_fp32(backend, path, logits[path], exact[path]) for path in range(bundle.n_paths)]
+    names = tuple(backends or bundle.backends)
+    images = photo_images(bundle.input, photos) if photos else read_images(bundle)
+    runners = {name: Runner(bundle, name, threads) for name in names}  # what cannot be opened fails before the slow part
+    references, warnings = _references(bundle, images, bool(photos), names, against, tick)
+    if floors and not any(_is_fp32(reference, bundle.precision) for reference in references):
+        raise DsnetError(
+            "--min-agreement and --min-snr compare with the fp32 network; give --against CHECKPOINT, or leave out --images"
+        )
+    comparisons: list[Comparison] = []
+    for name, runner in runners.items():
+        scores, logits = _run(runner, images, tick)
+        comparisons += [
+            _compare(name, bundle.precision, reference, scores, logits, floors)
+            for reference in references
+            if _comparable(name, bundle.precision, reference)
+        ]
     return Report(
-        str(bundle.folder), bundle.precision, len(golden.images), tolerance, tuple(paths), tuple(gates), tuple(fidelity)
+        str(bundle.folder),
+        bundle.precision,
+        len(images),
+        bool(photos),
+        {reference.kind: reference.name for reference in references},
+        floors.agreement,
+        floors.snr_db,
+        tuple(BackendFacts(name, runner.backend.runtime, shipped(bundle, name)) for name, runner in runners.items()),
+        tuple(comparisons),
+        warnings,
     )
 
 
-def oracle_outputs(bundle: Bundle, photos: Sequence[FilePath]) -> Golden:
-    """The oracle's outputs, computed afresh: golden outputs that have aged with an old file would prove nothing."""
-    file = bundle.file(bundle.backend_files("sliced")["file"])
-    try:
-        _native.Model(str(file)).check()
-    except _native.Error as error:
-        raise BundleError(str(error)) from error
-    plan = read_sliced(file)
-    if photos:
-        return golden_outputs(plan, golden_images(plan, photos))
-    images = _golden(bundle, "images", (-1, bundle.input.height, bundle.input.width, 3))
-    return golden_outputs(plan, images)
+def _references(
+    bundle: Bundle, images: np.ndarray, photos: bool, backends: Sequence[str], against: FilePath | None, tick: Tick
+) -> tuple[list[Reference], tuple[str, ...]]:
+    if against is not None:
+        reference, warning = trained(bundle, against, images, tick)
+        return [reference], (warning,) if warning else ()
+    references = [] if photos or bundle.precision == "fp32" else [golden_fp32(bundle, len(images))]
+    alone = [name for name in backends if bundle.precision == "int8" and name not in _RUNS_THE_PLAN]
+    if len(alone) < len(backends):
+        references.insert(0, oracle(bundle, images, tick))
+    if not references:
+        raise DsnetError(
+            f"the int8 of {', '.join(alone)} has no oracle; give --against CHECKPOINT to compare it on photos, or no --images"
+        )
+    unseen = f"{', '.join(alone)}: int8 of their own, which needs --against CHECKPOINT to be compared on photos"
+    return references, (unseen,) if photos and alone else ()
 
 
-def _golden(bundle: Bundle, key: str, shape: tuple[int, ...]) -> np.ndarray:
-    """A stored array; -1 in `shape` is any number above 0."""
-    name = bundle.manifest["golden"][key]
-    try:
-        array = np.load(bundle.file(name), allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{bundle.folder / name}: not a readable array ({error}); convert the checkpoint again") from error
-    fits = len(shape) == array.ndim and all(size in (found, -1) and found for size, found in zip(shape, array.shape, strict=True))
-    if not fits or array.dtype != np.float32:
-        expected = ["n" if size == -1 else size for size in shape]
-        found = f"{array.dtype} {list(array.shape)}"
-        raise BundleError(f"{bundle.folder / name}: float32 {expected} expected, found {found}; convert it again")
-    return array
+def _run(runner: Runner, images: np.ndarray, tick: Tick) -> tuple[np.ndarray, np.ndarray]:
+    """Scores `[n, P]`, and logits `[P, n, classes]` on every path."""
+    n_paths = runner.bundle.n_paths
+    logits: list[np.ndarray] = []
+    for path in range(n_paths):
+        found = [runner.infer(image, path) for image in images]
+        logits.append(np.stack([stages.logits for stages in found]))
+        tick(runner.backend_name, path + 1, n_paths)
+    return np.stack([stages.scores for stages in found]), np.stack(logits)
+
+
+def _is_fp32(reference: Reference, precision: Precision) -> bool:
+    return reference.kind != "oracle" or precision == "fp32"
+
+
+def _comparable(backend: str, precision: Precision, reference: Reference) -> bool:
+    return reference.kind != "oracle" or precision != "int8" or backend in _RUNS_THE_PLAN
+
+
+def tolerance_of(backend: str, precision: Precision, kind: str) -> float | None:
+    """Of the relative errors of a backend against a reference; None where there is none."""
+    rounds_by_itself = precision == "fp16" and backend not in _RUNS_THE_PLAN
+    return TOLERANCE[precision] if kind == "oracle" or precision == "fp32" or rounds_by_itself else None
+
+
+def _compare(
+    backend: str, precision: Precision, reference: Reference, scores: np.ndarray, logits: np.ndarray, floors: Floors
+) -> Comparison:
+    tolerance = tolerance_of(backend, precision, reference.kind)
+    floors = floors if _is_fp32(reference, precision) else Floors()
+    paths = tuple(
+        compare_path(path, found, expected, tolerance, floors)
+        for path, (found, expected) in enumerate(zip(logits, reference.logits, strict=True))
+    )
+    gate = choices(scores, reference.scores, TOLERANCE[precision])
+    gate_passed = tolerance is None or (gate.all_right and gate.relative_error <= tolerance)
+    return Comparison(backend, reference.kind, tolerance, paths, gate, gate_passed)
 
 
 def compare_path(
-    backend: str, path: int, logits: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE["fp32"]
+    path: int, logits: np.ndarray, expected: np.ndarray, tolerance: float | None, floors: Floors = Floors()
 ) -> PathResult:
-    """`[n, classes]` each."""
-    error, relative = _errors(logits, expected)
-    agreement = float((logits.argmax(1) == expected.argmax(1)).mean())
-    return PathResult(backend, path, error, relative, agreement, relative <= tolerance)
-
-
-def compare_fp32(backend: str, path: int, logits: np.ndarray, exact: np.ndarray) -> Fidelity:
-    """`[n, classes]` each."""
-    _, relative = _errors(logits, exact)
-    noise = float(((logits.astype(np.float64) - exact) ** 2).sum())
-    snr_db = 10 * float(np.log10((exact.astype(np.float64) ** 2).sum() / noise)) if noise else float("inf")
-    return Fidelity(backend, path, snr_db, relative, float((logits.argmax(1) == exact.argmax(1)).mean()))
-
-
-def compare_gate(backend: str, scores: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE["fp32"]) -> GateResult:
-    """`[n, P]` each. A choice may differ where its score is within the tolerance of the oracle's best, on both sides of it."""
-    _, relative = _errors(scores, expected)
-    choice = scores.argmax(1)
-    same = choice == expected.argmax(1)
-    margin = expected.max(1) - np.take_along_axis(expected, choice[:, None], 1)[:, 0]
-    tie = ~same & (margin <= 2 * tolerance * np.abs(expected).max())
-    passed = bool((same | tie).all()) and relative <= tolerance
-    return GateResult(backend, relative, int(same.sum()), int(tie.sum()), len(scores), passed)
-
-
-def _errors(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
-    """Largest absolute error, and that over the largest expected value; infinite where a value is not finite."""
-    if not np.isfinite(found).all():
-        return float("inf"), float("inf")
-    error = float(np.abs(found.astype(np.float64) - expected).max())
-    scale = float(np.abs(expected).max())
-    return error, error / scale if scale else (0.0 if error == 0 else float("inf"))
+    """Logits `[n, classes]` each."""
+    found = difference(logits, expected)
+    passed = np.isfinite(found.max_abs_error) and (tolerance is None or found.relative_error <= tolerance)
+    passed = passed and (floors.agreement is None or found.top1_agreement >= floors.agreement)
+    passed = passed and (floors.snr_db is None or found.snr_db >= floors.snr_db)
+    return PathResult(path, found, bool(passed))

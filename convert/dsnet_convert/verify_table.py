@@ -1,68 +1,95 @@
-"""A verification as a table: one row a path, one group of columns a backend, the gate below."""
+"""A verification as tables of at most 80 columns: one a backend, a row a path, a group of columns a reference, the gate below."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dsnet_edge.runtime.measures import Choices, Difference
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from dsnet_convert.verify import GateResult, PathResult, Report
+    from dsnet_convert.verify_report import BackendFacts, Comparison, Report
 
 
 def verify_table(report: Report) -> RenderableType:
     from rich.console import Group
+    from rich.text import Text
 
-    oracle = [_oracle_table(report)] if report.gates else []
-    return Group(*oracle, *([_fidelity_table(report)] if report.fidelity else []))
+    tables = [_table(report, facts) for facts in report.backends]
+    return Group(*tables, *(Text(f"warning: {warning}", "yellow") for warning in report.warnings), _verdict(report))
 
 
-def _oracle_table(report: Report) -> Table:
+def _table(report: Report, facts: BackendFacts) -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    backends = [gate.backend for gate in report.gates]
-    verdict = "every path within" if report.passed else "[red]MISSED:[/] some path or gate is not within"
-    caption = (
-        f"{verdict} {report.tolerance:g} of the NumPy oracle ({report.precision}) on {report.images} images: "
-        "relative error (max|a-b| / max|b|), absolute error, top-1 agreement"
-    )
-    table = Table(title=f"verify {report.bundle}", caption=caption, caption_justify="left")
-    table.add_column("path", justify="right")
-    for backend in backends:
-        table.add_column(backend, justify="right")
-    by_cell = {(result.path, result.backend): result for result in report.paths}
-    for path in sorted({result.path for result in report.paths}):
-        table.add_row(str(path), *(_path_cell(by_cell[path, backend]) for backend in backends))
+    found = [report.of(facts.backend, kind) for kind in report.references if report.has(facts.backend, kind)]
+    absolute, shipped = len(found) == 1, facts.shipped
+    table = Table(title=_title(facts), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    names = ["path"]
+    for comparison in found:
+        names += [f"{comparison.reference}\nrelative", *(["\nabsolute"] if absolute else []), "\ndB", "\ntop-1 %"]
+    names += ["\nMB"] if not shipped.one_file else []
+    names += ["dele-\ngated"] if shipped.delegated is not None else []
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for path, size in enumerate(shipped.path_bytes):
+        cells = [str(path)]
+        for comparison in found:
+            cells += _path_cells(comparison, path, absolute)
+        cells += [f"{size / 1e6:.2f}"] if not shipped.one_file else []
+        cells += [_yes(shipped.delegated[path])] if shipped.delegated is not None else []
+        table.add_row(*cells)
     table.add_section()
-    table.add_row("gate choice", *(_gate_cell(gate) for gate in report.gates))
+    gate = ["gate"]
+    for comparison in found:
+        gate += _gate_cells(comparison, absolute)
+    gate += [""] if not shipped.one_file else []
+    gate += [_yes(bool(shipped.gate_delegated))] if shipped.delegated is not None else []
+    table.add_row(*gate)
     return table
 
 
-def _fidelity_table(report: Report) -> Table:
-    from rich.table import Table
-
-    backends = list(dict.fromkeys(result.backend for result in report.fidelity))
-    caption = f"{report.images} golden images: signal over noise of the logits, relative error, top-1 agreement"
-    table = Table(title=f"{report.precision} against fp32", caption=caption, caption_justify="left")
-    for name in ("path", *backends):
-        table.add_column(name, justify="right")
-    cells = {
-        (result.path, result.backend): f"{result.snr_db:.1f} dB {result.relative_error:.1%} {result.top1_agreement:.0%}"
-        for result in report.fidelity
-    }
-    for path in sorted({path for path, _ in cells}):
-        table.add_row(str(path), *(cells[path, backend] for backend in backends))
-    return table
+def _title(facts: BackendFacts) -> str:
+    size = f"{facts.shipped.total_bytes / 1e6:.2f} MB"
+    files = f"one file of {size} for all paths" if facts.shipped.one_file else f"{size} for all paths"
+    return f"{facts.backend} ({facts.runtime}), {files}"
 
 
-def _path_cell(result: PathResult) -> str:
-    text = f"{result.relative_error:.0e} {result.max_abs_error:.0e} {result.top1_agreement:.0%}"
-    return text if result.passed else f"[red]{text}[/]"
+def _path_cells(comparison: Comparison, path: int, absolute: bool) -> list[str]:
+    result = comparison.paths[path]
+    found: Difference = result.difference
+    cells = [f"{found.relative_error:.0e}", *([f"{found.max_abs_error:.0e}"] if absolute else [])]
+    cells += [f"{found.snr_db:.1f}", f"{100 * found.top1_agreement:.4g}"]
+    return cells if result.passed else [f"[red]{cell}[/]" for cell in cells]
 
 
-def _gate_cell(result: GateResult) -> str:
-    text = f"{result.relative_error:.0e} same {result.same_choice}/{result.images}"
-    if result.near_ties:
-        text += f", {result.near_ties} near ties"
-    return text if result.passed else f"[red]{text}[/]"
+def _gate_cells(comparison: Comparison, absolute: bool) -> list[str]:
+    gate: Choices = comparison.gate
+    cells = [f"{gate.relative_error:.0e}", *([""] if absolute else [])]
+    cells += [f"{gate.near_ties} ties" if gate.near_ties else "", f"{100 * gate.same / gate.images:.4g}"]
+    return cells if comparison.gate_passed else [f"[red]{cell}[/]" if cell else "" for cell in cells]
+
+
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "[yellow]no[/]"
+
+
+def _verdict(report: Report) -> str:
+    """What was compared with what, in how much it had to agree, and whether it did."""
+    kind = "photos" if report.photos else "golden images"
+    against = "; ".join(f"{kind}: {name}" for kind, name in report.references.items())
+    bounds = sorted({f"{found.tolerance:g} of {found.reference}" for found in report.comparisons if found.tolerance is not None})
+    criteria = [f"errors within {bound}" for bound in bounds]
+    criteria += [f"top-1 agreement from {100 * report.min_agreement:g} %"] if report.min_agreement is not None else []
+    criteria += [f"SNR from {report.min_snr_db:g} dB"] if report.min_snr_db is not None else []
+    asked = ", ".join(criteria) or "reported only"
+    missed = [f"{found.backend} against {found.reference}" for found in report.comparisons if not found.passed]
+    verdict = f"[red]MISSED:[/] {', '.join(missed)}" if missed else "passed"
+    return (
+        f"{report.bundle}, {report.precision}, {report.images} {kind}, against {against}.\n"
+        "Relative error max|a-b| / max|b|, absolute error, signal over noise, of logits; the gate's of its scores, and how often "
+        f"it chose the same path.\nAsked: {asked}.\n{verdict}"
+    )

@@ -1,4 +1,4 @@
-"""`dsnet-edge verify`: every path of every backend against the oracle."""
+"""`dsnet-edge verify`: every path of every backend against the oracle, or against the trained network."""
 
 from __future__ import annotations
 
@@ -14,19 +14,38 @@ def verify(
     images: Annotated[
         list[FilePath] | None, typer.Option(help="A photo or a folder of photos; may be repeated. Without: the golden images.")
     ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Photos of each folder, evenly spaced through its sub-folders.")
+    ] = 16,
     backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    against: Annotated[FilePath | None, typer.Option(help="A checkpoint, whose PyTorch network replaces the oracle.")] = None,
+    min_agreement: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Per cent of images with the fp32 network's label, on every path.")
+    ] = None,
+    min_snr: Annotated[float | None, typer.Option(help="dB of the logits against the fp32 network's, on every path.")] = None,
     threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
     as_json: Annotated[FilePath | None, typer.Option("--json", help="Also write the results to this file.")] = None,
 ) -> None:
-    """Compare every path of every backend with the NumPy oracle; exit code 1 on a miss."""
+    """Compare every path of every backend with the NumPy oracle, or a checkpoint's PyTorch network; exit code 1 on a miss."""
     from rich.console import Console
 
-    from dsnet_convert.photos import find_photos
-    from dsnet_convert.verify import verify_bundle
+    from dsnet_convert.verify import Floors, verify_bundle
+    from dsnet_convert.verify_progress import Bars
 
-    report = verify_bundle(bundle, find_photos(images or []), backend or [], threads)
-    Console().print(report.table())
+    console = Console()
+    floors = Floors(None if min_agreement is None else min_agreement / 100, min_snr)
+    with Bars(console) as bars:
+        report = verify_bundle(
+            bundle, _photos(images or [], samples), backend or [], threads, against=against, floors=floors, tick=bars.tick
+        )
+    console.print(report.table())
     if as_json:
-        as_json.write_text(json.dumps(report.to_dict(), indent=1) + "\n", "utf-8")
+        as_json.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False) + "\n", "utf-8")
     if not report.passed:
         raise typer.Exit(1)
+
+
+def _photos(places: list[FilePath], samples: int) -> list[FilePath]:
+    from dsnet_convert.photos import sample_photos
+
+    return [photo for place in places for photo in (sample_photos(place, samples) if place.is_dir() else [place])]

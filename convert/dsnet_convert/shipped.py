@@ -1,0 +1,91 @@
+"""What a path costs to ship on a backend: the bytes of the files it needs, and whether its graphs are wholly delegated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from pathlib import PurePosixPath
+
+from dsnet_edge.errors import BundleError, MissingExtraError, require
+from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.quiet import quiet_stderr
+from dsnet_edge.runtime.staged import suffix_stage
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Of one backend."""
+
+    one_file: bool  # which holds every path; then every path needs all its bytes
+    path_bytes: tuple[int, ...]  # of the files that each path needs, prefix and gate included
+    total_bytes: int  # each file once
+    delegated: tuple[bool, ...] | None  # prefix and suffix of each path; None where it does not apply or nothing here can tell
+    gate_delegated: bool | None
+
+
+def shipped(bundle: Bundle, backend: str) -> Shipped:
+    entry = bundle.backend_files("sliced" if backend == "numpy" else backend)
+    sizes = {name: fact["bytes"] for name, fact in bundle.manifest["files"].items()}
+    n_paths = bundle.n_paths
+    delegated = _delegated(bundle, backend, entry)
+    known = None if delegated is None else tuple(delegated["prefix"] and delegated[suffix_stage(i)] for i in range(n_paths))
+    gate = None if delegated is None else delegated["gate"]
+    if "file" in entry:
+        size = sizes[entry["file"]]
+        return Shipped(True, (size,) * n_paths, size, known, gate)
+    whole = {name: sizes[name] + sizes.get(_weights(name), 0) for name in (entry["prefix"], entry["gate"], *entry["suffixes"])}
+    shared = whole[entry["prefix"]] + whole[entry["gate"]]
+    suffixes = [whole[name] for name in entry["suffixes"]]
+    return Shipped(False, tuple(shared + size for size in suffixes), shared + sum(suffixes), known, gate)
+
+
+def _weights(name: str) -> str:
+    """The file beside a `.param` of ncnn; no other backend has one."""
+    return PurePosixPath(name).with_suffix(".bin").as_posix() if name.endswith(".param") else ""
+
+
+def _delegated(bundle: Bundle, backend: str, entry: dict[str, str]) -> dict[str, bool] | None:
+    """By stage."""
+    if backend not in ("executorch", "litert"):
+        return None
+    stages = ("prefix", "gate", *map(suffix_stage, range(bundle.n_paths)))
+    names = [entry["file"]] if "file" in entry else [entry["prefix"], entry["gate"], *entry["suffixes"]]
+    try:
+        if backend == "executorch":
+            found: dict[str, bool] = {}
+            for name in names:
+                found |= delegated_methods(bundle.file(name))
+            return {stage: found[stage] for stage in stages}
+        if "file" in entry:
+            return dict.fromkeys(stages, delegated_model(bundle.file(entry["file"])))
+        return {stage: delegated_model(bundle.file(name)) for stage, name in zip(stages, names, strict=True)}
+    except MissingExtraError:  # it may still run: on a device, or by another package
+        return None
+    except KeyError as error:
+        raise BundleError(f"{bundle.folder}: the {backend} files hold no method {error}; convert the checkpoint again") from error
+
+
+def delegated_methods(file: FilePath) -> dict[str, bool]:
+    """Whether each method of a `.pte` is one call of a delegate and nothing else."""
+    library = require("executorch.exir._serialize._program", "executorch")
+    try:
+        with quiet_stderr():
+            program = library.deserialize_pte_binary(file.read_bytes()).program
+    except Exception as error:  # whatever its parser stumbles on
+        raise BundleError(f"{file}: not a valid ExecuTorch program ({error!r}); convert it again") from error
+    return {
+        method.name: len(method.delegates) == 1
+        and not method.operators
+        and [len(chain.instructions) for chain in method.chains] == [1]
+        for method in program.execution_plan
+    }
+
+
+def delegated_model(file: FilePath) -> bool:
+    """Whether XNNPACK runs every op of every signature of a `.tflite`."""
+    library = require("ai_edge_litert.compiled_model", "litert")
+    try:
+        with quiet_stderr():
+            return bool(library.CompiledModel.from_file(str(file)).is_fully_accelerated())
+    except RuntimeError as error:
+        raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error
