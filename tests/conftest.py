@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path as FilePath
 
 import pytest
@@ -8,6 +9,14 @@ import pytest
 # Small matrices on a busy two-core machine: a second BLAS thread only spins. Set before NumPy is first imported.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of a test's in the user's cache folder, and nothing of the user's in a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_a_stage_in_anothers_place_is_named(copy: FilePath, backend: str) -> Non
 
 
 def test_a_missing_extra_is_named(tiny_bundle: FilePath, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("ai_edge_litert.interpreter", "tflite_runtime", "onnxruntime", "ncnn"):
+    for module in ("ai_edge_litert.interpreter", "tflite_runtime", "tensorflow", "onnxruntime", "ncnn"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=rf"dsnet-edge\[{EXTRAS[backend]}\]"):
         opened(tiny_bundle, backend)

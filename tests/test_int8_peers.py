@@ -49,10 +49,9 @@ def test_litert_keeps_maps_in_int8_between_its_graphs(bundle: FilePath) -> None:
     feature = backend.prefix(image)
     assert feature.array.dtype == np.int8
     for stage in ("gate", "suffix_00", "suffix_01"):
-        slot = backend.graph(stage).inputs[0]
+        slot = backend.graph(stage).signature.inputs[0]
         assert feature.to(slot.scale, slot.zero_point) is feature.array
-    details = backend.graph("suffix_00").interpreter.get_input_details()
-    assert {d["dtype"] for d in details} == {np.int8}
+    assert {slot.dtype for slot in backend.graph("suffix_00").signature.inputs} == {np.int8}
 
 
 @pytest.mark.parametrize("stage", ["prefix", "gate", "suffix_00"])

@@ -17,7 +17,7 @@ from dsnet_edge.runtime.runner import open_backend
 
 LIBRARIES = {
     "sliced": ("dsnet_edge._native",),
-    "litert": ("ai_edge_litert.interpreter",),
+    "litert": ("ai_edge_litert.interpreter", "ai_edge_litert.compiled_model"),
     "executorch": ("torch", "executorch.runtime"),
     "onnxruntime": ("onnxruntime",),
     "ncnn": ("ncnn",),

@@ -1,38 +1,48 @@
-"""The `litert` backend: a `.tflite` a stage, run by `ai_edge_litert` or, where that is not installed, `tflite_runtime`."""
+"""The `litert` backend: a `.tflite` a stage, or one file with a signature a stage, on the best that LiteRT's packages offer."""
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from pathlib import Path as FilePath
 
 import numpy as np
 
-from dsnet_edge.errors import BundleError, MissingExtraError, require
+from dsnet_edge.errors import BundleError
 from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.litert_compiled import CompiledFile
+from dsnet_edge.runtime.litert_interpreter import InterpretedFile, Package, find_package, one_line
+from dsnet_edge.runtime.litert_tensor import Tensor, signatures_of
 from dsnet_edge.runtime.quiet import quiet_stderr
-from dsnet_edge.runtime.staged import StagedBackend, check_signature, stage_files
+from dsnet_edge.runtime.staged import Graph, StagedBackend, check_signature, stage_files
 
 
 class LitertBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
         super().__init__()
         self.bundle, self.threads = bundle, threads
-        self.library = _runtime()
-        self.files = stage_files(bundle, "litert")
+        self.package = find_package()
+        self.merged: str | None = bundle.backend_files("litert").get("file")
+        self.names = {} if self.merged else stage_files(bundle, "litert")
+        self.files: dict[str, CompiledFile | InterpretedFile] = {}
         for stage in ("prefix", "gate"):
             self.graph(stage)
 
-    def open(self, stage: str) -> _Interpreter:
-        file = self.bundle.file(self.files[stage])
+    def open(self, stage: str) -> Graph:
+        name = self._name(stage)
+        file = self.bundle.folder / name
         try:
             with quiet_stderr():
-                graph = _Interpreter(self.library.Interpreter(model_path=str(file), num_threads=self.threads))
+                if name not in self.files:
+                    self.files[name] = self._open_file(name)
+                    self.runtime = " and ".join(sorted({file.runtime for file in self.files.values()}))
+                signatures = self.files[name].signatures
+                key = stage if self.merged else next(iter(signatures), stage)
+                if key not in signatures:
+                    raise BundleError(f"{file}: has no signature {key}, only {', '.join(signatures) or 'none'}; convert it again")
+                signature = signatures[key]
+                check_signature(file, stage, len(signature.inputs), len(signature.outputs))
+                return self.files[name].graph(key)
         except (ValueError, RuntimeError) as error:
-            raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error
-        check_signature(file, stage, len(graph.inputs), len(graph.outputs))
-        return graph
+            raise BundleError(f"{file}: not a valid LiteRT model ({one_line(error)}); convert it again") from error
 
     def enter(self, image: np.ndarray) -> Tensor:
         return Tensor(image[None])
@@ -40,63 +50,31 @@ class LitertBackend(StagedBackend):
     def leave(self, vector: Tensor) -> np.ndarray:
         return vector.real()[0]
 
+    def _name(self, stage: str) -> str:
+        return self.merged or self.names[stage]
 
-@dataclass(frozen=True)
-class Tensor:
-    """What graphs take and give: float32, or int8 with `real = scale * (q - zero_point)`."""
+    def _open_file(self, name: str) -> CompiledFile | InterpretedFile:
+        file = self.bundle.file(name)
+        sha256 = self.bundle.manifest["files"][name]["sha256"]
+        return open_file(self.package, file, sha256, self.threads)
 
-    array: np.ndarray
-    scale: float = 0.0  # 0 where it is float32
-    zero_point: int = 0
-
-    def real(self) -> np.ndarray:
-        if not self.scale:
-            return self.array
-        return np.float32(self.scale) * (self.array.astype(np.float32) - np.float32(self.zero_point))
-
-    def to(self, scale: float, zero_point: int) -> np.ndarray:
-        """The array in another quantisation; itself where that is the same."""
-        if self.zero_point == zero_point and abs(self.scale - scale) <= 1e-4 * scale:
-            return self.array
-        real = self.real()
-        return np.clip(np.rint(real / np.float32(scale)) + zero_point, -128, 127).astype(np.int8) if scale else real
-
-
-class _Interpreter:
-    def __init__(self, interpreter: Any) -> None:
-        interpreter.allocate_tensors()
-        self.interpreter = interpreter
-        self.invoke = interpreter.invoke
-        self.inputs = _slots(interpreter.get_input_details())
-        self.outputs = _slots(interpreter.get_output_details())
-
-    def put(self, *inputs: Tensor) -> None:
-        for slot, tensor in zip(self.inputs, inputs, strict=True):
-            self.interpreter.set_tensor(slot.index, tensor.to(slot.scale, slot.zero_point))
-
-    def take(self) -> list[Tensor]:
-        return [Tensor(self.interpreter.get_tensor(slot.index), slot.scale, slot.zero_point) for slot in self.outputs]
-
-
-@dataclass(frozen=True)
-class _Slot:
-    index: int
-    scale: float
-    zero_point: int
-
-
-def _slots(details: list[dict[str, Any]]) -> list[_Slot]:
-    """In the order of the signature: the converter names tensors `args_0`, `args_1` and `output_0`, `output_1`."""
-    details = sorted(details, key=lambda detail: str(detail["name"]))
-    return [_Slot(int(detail["index"]), *detail["quantization"]) for detail in details]
-
-
-def _runtime() -> ModuleType:
-    try:
-        return require("ai_edge_litert.interpreter", "litert")
-    except MissingExtraError:
+    def _call(self, stage: str, *inputs: Tensor) -> list[Tensor]:
         try:
-            return importlib.import_module("tflite_runtime.interpreter")
-        except ImportError:
+            return super()._call(stage, *inputs)
+        except (ValueError, RuntimeError) as error:
+            file = self.bundle.folder / self._name(stage)
+            raise BundleError(f"{file}: {stage} failed ({one_line(error)}); convert it again") from error
+
+
+def open_file(package: Package, file: FilePath, sha256: str, threads: int) -> CompiledFile | InterpretedFile:
+    """By CompiledModel where that takes the file, else by the package's interpreter, which has read it in any case: it checks
+    what CompiledModel trusts, and tells the quantisation of tensors, which CompiledModel does not.
+    """
+    interpreter = package.read(file, threads)
+    signatures = signatures_of(interpreter)
+    if package.name == "ai_edge_litert":
+        try:
+            return CompiledFile(package, file, sha256, signatures, threads)
+        except Exception:  # of an older wheel that lacks a class or an option, as much as of a model it cannot compile
             pass
-        raise
+    return InterpretedFile(package, interpreter, signatures)

@@ -1,12 +1,14 @@
-"""Keeps the log lines that native libraries write while they load off the terminal, unless loading fails."""
+"""Keeps the log lines that native libraries write while they load and unload off the terminal, unless loading fails."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -29,3 +31,12 @@ def quiet_stderr() -> Iterator[None]:
 def _restore(saved: int) -> None:
     os.dup2(saved, 2)
     os.close(saved)
+
+
+@cache
+def quiet_unloading() -> None:
+    """Closes file descriptor 2 at the end of the process: after the last of Python, before the static objects that libraries have
+    made until now are destroyed.
+    """
+    libc = ctypes.CDLL(None)
+    libc["__cxa_atexit"](libc["close"], ctypes.c_void_p(2), None)
