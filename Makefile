@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test wheel-arm64 test-arm64 clean
+.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test wheel-arm64 test-arm64 onnx2tf-env clean
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
@@ -46,6 +46,9 @@ wheel-arm64: test-packages  ## dist/*aarch64.whl: the package for a Pi, or any L
 test-arm64: wheel-arm64  ## that wheel, installed and run on an emulated ARM processor; not part of make test
 	$(BIN)/python -m pytest tests/arm64/check_wheel.py
 
+onnx2tf-env:  ## .venv-onnx2tf, for dsnet-edge convert --litert-via onnx2tf
+	PYTHON=$(PYTHON) scripts/onnx2tf-env.sh
+
 lint: setup  ## formatting, style and types
 	scripts/system-packages.sh lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -71,4 +74,4 @@ build/dsmbnet14-int8/manifest.json: | setup
 	  --precision int8 --samples 16
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf build $(VENV) .venv-onnx2tf
