@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dsnet_edge.bench.bars import bars
@@ -30,10 +30,9 @@ def times_table(network: Network, run: Run) -> Table:
 
     cases = ("sliced", "ideal", *network.peers)
     runs = run.time("sliced", "network", 0).runs
-    caption = f"ms: median, first to third quartile, of {runs} runs of each path; a path is prefix + gate + suffix"
+    caption = f"ms: median of {runs} runs of each path, and half its interquartile range; a path is prefix + gate + suffix"
     table = Table(title=_title(network, run), caption=caption, caption_justify="left")
-    for column in ("path", *cases):
-        table.add_column(column, justify="right", no_wrap=True)
+    _add_columns(table, cases)
     for stage in ("prefix", "gate"):
         table.add_row(stage, *(_time(run.time(case, stage)) for case in cases))
     table.add_section()
@@ -47,19 +46,21 @@ def ratios_table(network: Network, run: Run) -> Table:
     from rich.table import Table
 
     others = ("ideal", *network.peers)
-    table = Table(
-        title=_title(network, run), caption="medians over the rounds; in brackets the suffix alone", caption_justify="left"
-    )
-    for column in ("path", *(f"sliced / {other}" for other in others), "switch / stay"):
-        table.add_column(column, justify="right", no_wrap=True)
+    table = Table(title=_title(network, run), caption="medians over the rounds", caption_justify="left")
+    _add_columns(table, (*(f"sliced\n/ {other}" for other in others), "switch\n/ stay"))
     for stage in ("prefix", "gate"):
         table.add_row(stage, *(f"{run.ratio(other, stage).median:.3f}" for other in others))
     table.add_section()
     for path in range(run.n_paths):
-        found = [tuple(run.ratio(other, stage, path).median for stage in ("network", "suffix")) for other in others]
-        switching = tuple(1 / run.ratio("switching", stage, path).median for stage in ("network", "suffix"))
-        table.add_row(str(path), *("{:.3f} ({:.3f})".format(*pair) for pair in (*found, switching)))
+        found = [run.ratio(other, "network", path).median for other in others]
+        switching = 1 / run.ratio("switching", "network", path).median
+        table.add_row(str(path), *(f"{ratio:.3f}" for ratio in (*found, switching)))
     return table
+
+
+def _add_columns(table: Table, names: Iterable[str]) -> None:
+    for name in ("path", *names):
+        table.add_column(name, justify="right", no_wrap=True)
 
 
 def _title(network: Network, run: Run) -> str:
@@ -67,9 +68,9 @@ def _title(network: Network, run: Run) -> str:
 
 
 def _time(time: Summary) -> str:
-    """Three significant digits."""
-    digits = max(0, 2 - math.floor(math.log10(time.median_ms)))
-    return f"{time.median_ms:.{digits}f} {time.q1_ms:.{digits}f}-{time.q3_ms:.{digits}f}"
+    """Three significant digits, but at most three behind the point: six contenders fit into 80 columns."""
+    digits = max(0, min(3, 2 - math.floor(math.log10(time.median_ms))))
+    return f"{time.median_ms:.{digits}f} ±{(time.q3_ms - time.q1_ms) / 2 / time.median_ms:.0%}"
 
 
 def fresh_table(network: Network) -> Table:
