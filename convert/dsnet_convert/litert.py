@@ -1,4 +1,7 @@
-"""Plan -> one `.tflite` a stage for LiteRT, NHWC inside and at the boundary."""
+"""Plan -> one `.tflite` a stage for LiteRT, NHWC inside and at the boundary, all of it delegated to XNNPACK.
+
+`merge_tflite` makes one file of them.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,37 @@ import numpy as np
 
 from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
 from dsnet_convert.stage import Stage
-from dsnet_edge.errors import require
+from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
+from dsnet_edge.runtime.litert_compiled import fully_delegated
 
 
 def write_litert(plan: Plan, stage: Stage, file: FilePath) -> None:
-    """Inputs and outputs are in the order of the stage's signature (docs/bundle.md)."""
-    litert_torch = require("litert_torch", "litert")
-    model = litert_torch.convert(StageGraph(plan, stage, "nhwc"), example_inputs(plan, stage, "nhwc"))
-    model.export(str(file))
+    """Inputs and outputs are in the order of the stage's signature (docs/bundle.md).
+
+    Raises DsnetError, as the other two, where XNNPACK leaves an op to other kernels.
+    """
+    _write_float(plan, stage, file)
+    check_delegation(file, stage.name)
+
+
+def write_litert_fp16(plan: Plan, stage: Stage, file: FilePath) -> None:
+    """The same with weights in float16. Inputs, outputs and sums stay float32: XNNPACK widens the weights when it packs them."""
+    with tempfile.TemporaryDirectory() as folder:
+        float_file = FilePath(folder) / "float.tflite"
+        _write_float(plan, stage, float_file)
+        weights_in_fp16(float_file, file)
+    check_delegation(file, stage.name)
+
+
+def weights_in_fp16(float_file: FilePath, file: FilePath) -> None:
+    quantizer = require("ai_edge_quantizer.quantizer", "litert")
+    recipes = require("ai_edge_quantizer.recipe_manager", "litert").RecipeManager()
+    every_op = require("ai_edge_quantizer.qtyping", "litert").TFLOperationName.ALL_SUPPORTED
+    casting = require("ai_edge_quantizer.algorithm_manager", "litert").AlgorithmName.FLOAT_CASTING
+    recipes.add_weight_only_config(".*", every_op, num_bits=16, algorithm_key=casting)
+    quantised = quantizer.Quantizer(str(float_file), recipes.get_quantization_recipe())
+    quantised.quantize(enable_progress_report=False).export_model(str(file), overwrite=True)
 
 
 def write_litert_int8(plan: Plan, stage: Stage, images: np.ndarray, file: FilePath) -> None:
@@ -31,10 +56,25 @@ def write_litert_int8(plan: Plan, stage: Stage, images: np.ndarray, file: FilePa
     interpreter = require("ai_edge_litert.interpreter", "litert")
     with tempfile.TemporaryDirectory() as folder:
         float_file = FilePath(folder) / "float.tflite"
-        write_litert(plan, stage, float_file)
+        _write_float(plan, stage, float_file)
         ((signature, names),) = interpreter.Interpreter(model_path=str(float_file)).get_signature_list().items()
         inputs = stage_inputs(plan, stage, images, "nhwc")
         samples = [dict(zip(sorted(names["inputs"]), (tensor.numpy() for tensor in tensors), strict=True)) for tensors in inputs]
         quantised = quantizer.Quantizer(str(float_file), recipe.static_wi8_ai8())
         ranges = quantised.calibrate({signature: samples}, num_threads=1)
         quantised.quantize(ranges, enable_progress_report=False).export_model(str(file), overwrite=True)
+    check_delegation(file, stage.name)
+
+
+def check_delegation(file: FilePath, stage: str) -> None:
+    """Raises unless XNNPACK runs the whole graph."""
+    if not fully_delegated(file):
+        raise DsnetError(
+            f"litert stage {stage}: XNNPACK leaves ops to other kernels, expected none; write them as ones it delegates"
+        )
+
+
+def _write_float(plan: Plan, stage: Stage, file: FilePath) -> None:
+    litert_torch = require("litert_torch", "litert")
+    model = litert_torch.convert(StageGraph(plan, stage, "nhwc"), example_inputs(plan, stage, "nhwc"))
+    model.export(str(file))

@@ -14,7 +14,7 @@ TARGETS = ("sliced", "executorch", "litert", "onnx", "ncnn")
 PRECISIONS: dict[str, tuple[Precision, ...]] = {
     "sliced": tuple(MAP_TYPE),
     "executorch": ("fp32", "fp16", "int8"),
-    "litert": ("fp32", "int8"),
+    "litert": ("fp32", "fp16", "int8"),
     "onnx": ("fp32", "fp16", "int8"),
     "ncnn": ("fp32",),
 }
@@ -30,12 +30,14 @@ def write_stage(
 
         write_executorch(plan, stage, file, precision, calibration)
     elif target == "litert":
-        from dsnet_convert.litert import write_litert, write_litert_int8
+        from dsnet_convert.litert import write_litert, write_litert_fp16, write_litert_int8
 
-        if calibration is None:
-            write_litert(plan, stage, file)
-        else:
+        if calibration is not None:
             write_litert_int8(plan, stage, calibration, file)
+        elif precision == "fp16":
+            write_litert_fp16(plan, stage, file)
+        else:
+            write_litert(plan, stage, file)
     elif target == "onnx":
         from dsnet_convert.onnx import write_onnx, write_onnx_int8
 
