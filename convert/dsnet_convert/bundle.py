@@ -12,7 +12,7 @@ import numpy as np
 
 from dsnet_convert.cache import Cache
 from dsnet_convert.calibration import Calibration, in_precision
-from dsnet_convert.golden import golden_arrays, golden_images
+from dsnet_convert.golden import golden_arrays, golden_images, own_arrays
 from dsnet_convert.manifest import make_manifest
 from dsnet_convert.progress import Progress
 from dsnet_convert.sliced import write_sliced
@@ -75,12 +75,10 @@ def write_bundle(
                 write_stage_files(plan, folder, targets, merged, precision, samples, cache, progress)
                 progress.begin("golden outputs")
                 _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
-                files = {
-                    name.relative_to(folder).as_posix(): _entry(name) for name in sorted(folder.rglob("*")) if name.is_file()
-                }
-                manifest = make_manifest(deployed, about, targets, merged, files)
-                check_manifest(manifest, str(folder / "manifest.json"))
-                _write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+                manifest = _write_manifest(folder, deployed, about, targets, merged)
+                if precision != "fp32":  # the others' rounding is their own, so they run what is written
+                    _write_golden(folder / "golden", own_arrays(folder))
+                    manifest = _write_manifest(folder, deployed, about, targets, merged)
         except OSError as error:
             raise DsnetError(
                 f"{output}: the bundle cannot be written ({error}); free space or choose another --output"
@@ -118,8 +116,21 @@ def _is_bundle(folder: FilePath) -> bool:
     return isinstance(manifest, dict) and manifest.get("format") == FORMAT
 
 
+def _write_manifest(
+    folder: FilePath, plan: Plan, about: dict[str, Any], targets: Sequence[str], merged: Collection[str]
+) -> dict[str, Any]:
+    """Of all files that are there by now."""
+    written = [name for name in sorted(folder.rglob("*")) if name.is_file() and name != folder / "manifest.json"]
+    manifest = make_manifest(
+        plan, about, targets, merged, {name.relative_to(folder).as_posix(): _entry(name) for name in written}
+    )
+    check_manifest(manifest, str(folder / "manifest.json"))
+    _write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+    return manifest
+
+
 def _write_golden(folder: FilePath, arrays: Mapping[str, np.ndarray]) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
 

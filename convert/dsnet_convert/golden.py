@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 import numpy as np
 
+from dsnet_edge.errors import MissingExtraError
 from dsnet_edge.plan import InputSpec, Plan
 from dsnet_edge.plan.oracle import run_segment
 
@@ -55,6 +57,25 @@ def golden_arrays(plan: Plan, deployed: Plan, images: np.ndarray) -> dict[str, n
     if deployed is not plan:
         exact = golden_outputs(plan, images)
         arrays |= {"fp32_scores": exact.scores, "fp32_logits": exact.logits}
+    return arrays
+
+
+def own_arrays(folder: FilePath) -> dict[str, np.ndarray]:
+    """Of a bundle that is not fp32: what the backends that round in their own way give for its golden images, by name.
+
+    Those that are not installed here are left out: a device can still run them, but cannot test itself on them.
+    """
+    from dsnet_edge.runtime import Runner, open_bundle
+    from dsnet_edge.runtime.golden import read_images
+    from dsnet_edge.runtime.self_test import RUNS_THE_PLAN, every_path
+
+    bundle = open_bundle(folder)
+    images = read_images(bundle)
+    arrays: dict[str, np.ndarray] = {}
+    for backend in bundle.backends:
+        if backend not in (*RUNS_THE_PLAN, "executorch"):
+            with suppress(MissingExtraError):
+                arrays[f"{backend}_scores"], arrays[f"{backend}_logits"] = every_path(Runner(bundle, backend), images)
     return arrays
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from dsnet_edge.errors import BundleError, MissingExtraError, require
 from dsnet_edge.runtime.bundle import Bundle
+from dsnet_edge.runtime.litert_compiled import fully_delegated
 from dsnet_edge.runtime.quiet import quiet_stderr
 from dsnet_edge.runtime.staged import suffix_stage
 
@@ -57,8 +58,8 @@ def _delegated(bundle: Bundle, backend: str, entry: dict[str, str]) -> dict[str,
                 found |= delegated_methods(bundle.file(name))
             return {stage: found[stage] for stage in stages}
         if "file" in entry:
-            return dict.fromkeys(stages, delegated_model(bundle.file(entry["file"])))
-        return {stage: delegated_model(bundle.file(name)) for stage, name in zip(stages, names, strict=True)}
+            return dict.fromkeys(stages, fully_delegated(bundle.file(entry["file"])))
+        return {stage: fully_delegated(bundle.file(name)) for stage, name in zip(stages, names, strict=True)}
     except MissingExtraError:  # it may still run: on a device, or by another package
         return None
     except KeyError as error:
@@ -79,13 +80,3 @@ def delegated_methods(file: FilePath) -> dict[str, bool]:
         and [len(chain.instructions) for chain in method.chains] == [1]
         for method in program.execution_plan
     }
-
-
-def delegated_model(file: FilePath) -> bool:
-    """Whether XNNPACK runs every op of every signature of a `.tflite`."""
-    library = require("ai_edge_litert.compiled_model", "litert")
-    try:
-        with quiet_stderr():
-            return bool(library.CompiledModel.from_file(str(file)).is_fully_accelerated())
-    except RuntimeError as error:
-        raise BundleError(f"{file}: not a valid LiteRT model ({error}); convert it again") from error

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -28,8 +29,7 @@ from dsnet_edge.runtime import Runner
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
 from dsnet_edge.runtime.golden import read_images
 from dsnet_edge.runtime.measures import TOLERANCE, choices, difference
-
-_RUNS_THE_PLAN = ("sliced", "numpy")
+from dsnet_edge.runtime.self_test import RUNS_THE_PLAN, every_path
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def verify_bundle(
         )
     comparisons: list[Comparison] = []
     for name, runner in runners.items():
-        scores, logits = _run(runner, images, tick)
+        scores, logits = every_path(runner, images, partial(tick, name))
         comparisons += [
             _compare(name, bundle.precision, reference, scores, logits, floors)
             for reference in references
@@ -96,7 +96,7 @@ def _references(
         reference, warning = trained(bundle, against, images, tick)
         return [reference], (warning,) if warning else ()
     references = [] if photos or bundle.precision == "fp32" else [golden_fp32(bundle, len(images))]
-    alone = [name for name in backends if bundle.precision == "int8" and name not in _RUNS_THE_PLAN]
+    alone = [name for name in backends if bundle.precision == "int8" and name not in RUNS_THE_PLAN]
     if len(alone) < len(backends):
         references.insert(0, oracle(bundle, images, tick))
     if not references:
@@ -107,28 +107,17 @@ def _references(
     return references, (unseen,) if photos and alone else ()
 
 
-def _run(runner: Runner, images: np.ndarray, tick: Tick) -> tuple[np.ndarray, np.ndarray]:
-    """Scores `[n, P]`, and logits `[P, n, classes]` on every path."""
-    n_paths = runner.bundle.n_paths
-    logits: list[np.ndarray] = []
-    for path in range(n_paths):
-        found = [runner.infer(image, path) for image in images]
-        logits.append(np.stack([stages.logits for stages in found]))
-        tick(runner.backend_name, path + 1, n_paths)
-    return np.stack([stages.scores for stages in found]), np.stack(logits)
-
-
 def _is_fp32(reference: Reference, precision: Precision) -> bool:
     return reference.kind != "oracle" or precision == "fp32"
 
 
 def _comparable(backend: str, precision: Precision, reference: Reference) -> bool:
-    return reference.kind != "oracle" or precision != "int8" or backend in _RUNS_THE_PLAN
+    return reference.kind != "oracle" or precision != "int8" or backend in RUNS_THE_PLAN
 
 
 def tolerance_of(backend: str, precision: Precision, kind: str) -> float | None:
     """Of the relative errors of a backend against a reference; None where there is none."""
-    rounds_by_itself = precision == "fp16" and backend not in _RUNS_THE_PLAN
+    rounds_by_itself = precision == "fp16" and backend not in RUNS_THE_PLAN
     return TOLERANCE[precision] if kind == "oracle" or precision == "fp32" or rounds_by_itself else None
 
 

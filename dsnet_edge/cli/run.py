@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 def run(
     bundle: Annotated[FilePath, typer.Argument(help="A bundle folder.")],
-    images: Annotated[list[FilePath], typer.Argument(help="Photos: JPEG, PNG, WebP, ...")],
+    images: Annotated[list[FilePath] | None, typer.Argument(help="Photos: JPEG, PNG, WebP, ...")] = None,
     path: Annotated[str, typer.Option(help="A path index, or auto: the gate decides.")] = "auto",
     top: Annotated[int, typer.Option(min=1, help="Labels to print for each photo.")] = 5,
     backend: Annotated[str, typer.Option(help="sliced, executorch, litert, onnxruntime, ncnn or numpy.")] = "sliced",
     threads: Annotated[int | None, typer.Option(min=1, max=64, help="As many as there are big cores, unless given.")] = None,
     cores: Annotated[str, typer.Option(help="Pin one thread to each of these, such as 4-7 or 0,2 (sliced only).")] = "",
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Compare every path with the bundle's golden outputs; exit code 1 on a miss.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Classify photos; print labels, probabilities, the chosen path and the time of every stage."""
+    """Classify photos; print labels, probabilities, the chosen path and the time of every stage. Or test the bundle itself."""
     from rich.console import Console
 
     from dsnet_edge import _native
@@ -36,13 +39,19 @@ def run(
     chosen_cores = parse_cores(cores) if cores else []
     if threads is not None and cores:
         raise DsnetError("--cores already says how many threads there are; leave out --threads")
-    runner = Runner(bundle, backend, threads or len(_native.big_cores()), chosen_cores)
+    if self_test == bool(images):
+        raise DsnetError("give photos to classify, or --self-test and none: it has images of its own")
     chosen = _path(path)
+    runner = Runner(bundle, backend, threads or len(_native.big_cores()), chosen_cores)
+    if self_test:
+        with pinned(chosen_cores):
+            _self_test(runner, as_json)
+        return
     runner.check_path(chosen)
     results: list[tuple[str, Prediction]] = []
     failed = False
     with pinned(chosen_cores):
-        for image in images:
+        for image in images or ():
             try:
                 results.append((str(image), runner(image, chosen)))
             except ImageError as error:  # one bad photo does not hide the others
@@ -54,6 +63,21 @@ def run(
         Console().print(predictions_table(runner, results, top))
     if failed:
         raise typer.Exit(2)
+
+
+def _self_test(runner: Runner, as_json: bool) -> None:
+    from rich.console import Console
+
+    from dsnet_edge.cli.self_test import self_test_record, self_test_table
+    from dsnet_edge.runtime.self_test import self_test
+
+    found = self_test(runner)
+    if as_json:
+        typer.echo(json.dumps(self_test_record(str(runner.bundle.folder), found), indent=2, allow_nan=False))
+    else:
+        Console().print(self_test_table(runner.bundle.name, found))
+    if not found.passed:
+        raise typer.Exit(1)
 
 
 def _path(text: str) -> int | None:
