@@ -139,7 +139,7 @@ def test_random_weights_may_be_calibrated_on_noise(tmp_path: FilePath) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--to", "sliced,executorch", "--precision", "bf16"), "--to executorch writes fp32, fp16, int8, not bf16; choose another"),
+        (("--to", "sliced,executorch", "--precision", "bf16"), "--to executorch writes fp32, fp16, int8, not bf16; choose"),
         (("--to", "sliced", "--precision", "int4"), "there is no precision 'int4'; choose from fp32, int8, bf16, fp16"),
         (("--to", "sliced", "--calibrate", "."), "--calibrate is for --precision int8"),
         (("--to", "sliced", "--precision", "int8", "--calibrate", "{empty}"), "no images"),
