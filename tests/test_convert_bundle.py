@@ -13,7 +13,7 @@ from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
-from tiny import tiny_arch, tiny_plan
+from tiny import tiny_arch, tiny_images, tiny_plan
 
 from dsnet_convert import bundle as bundle_module
 from dsnet_convert import swap
@@ -22,6 +22,7 @@ from dsnet_convert.workers import Workers
 from dsnet_edge.errors import BundleError, DsnetError, MissingExtraError
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import infer
+from dsnet_edge.runtime import Runner
 from dsnet_edge.runtime.bundle import open_bundle
 
 SOURCE = {"random_seed": 0}
@@ -183,6 +184,20 @@ def test_a_split_bundle_has_a_program_a_stage(tmp_path: FilePath) -> None:
     }
     with pytest.raises(DsnetError, match="ncnn has no form of one file"):
         write_bundle(tiny_plan(), tmp_path / "other", ["ncnn"], SOURCE, merged=["ncnn"])
+
+
+def test_litert_in_one_file_answers_as_in_many(tmp_path: FilePath) -> None:
+    plan = tiny_plan(tiny_arch(2))
+    write_bundle(plan, tmp_path / "many", ["litert"], SOURCE)
+    write_bundle(plan, tmp_path / "one", ["litert"], SOURCE, merged=["litert"])
+    assert_whole(tmp_path / "one")
+    assert open_bundle(tmp_path / "one").backend_files("litert") == {"file": "model.tflite"}
+    many, one = (Runner(tmp_path / name, "litert") for name in ("many", "one"))
+    for image in tiny_images(plan):
+        for path in range(2):
+            expected, found = many.infer(image, path), one.infer(image, path)
+            np.testing.assert_array_equal(found.logits, expected.logits)
+            np.testing.assert_array_equal(found.scores, expected.scores)
 
 
 def test_photos_become_golden_images(tmp_path: FilePath) -> None:

@@ -18,7 +18,7 @@ PRECISIONS: dict[str, tuple[Precision, ...]] = {
     "onnx": ("fp32", "fp16", "int8"),
     "ncnn": ("fp32",),
 }
-ONE_FILE = {"executorch": "model.pte"}  # of the targets whose stages can be merged
+ONE_FILE = {"executorch": "model.pte", "litert": "model.tflite"}  # of the targets whose stages can be merged
 
 
 def write_stage(
@@ -52,8 +52,12 @@ def write_stage(
 
 
 def merge_stages(target: str, files: dict[str, FilePath], output: FilePath) -> None:
-    """One file that holds every stage, by name."""
-    assert target == "executorch"
-    from dsnet_convert.merge_pte import merge_pte
+    """One file of the stages' files, which come by name."""
+    if target == "executorch":
+        from dsnet_convert.merge_pte import merge_pte
 
-    merge_pte(files, output)
+        merge_pte(files, output)
+    else:
+        from dsnet_convert.merge_tflite import merge_tflite
+
+        merge_tflite(files, output)

@@ -35,6 +35,7 @@ def convert(
     split: Annotated[
         bool, typer.Option("--split", help="ExecuTorch: a file for prefix, gate and every path, not one for all.")
     ] = False,
+    merge: Annotated[bool, typer.Option("--merge", help="LiteRT: one file with a signature for each of these.")] = False,
     use_cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Reuse what was converted before from the same weights.")
     ] = True,
@@ -63,12 +64,17 @@ def convert(
         precision=_precision(precision),
         calibration=_calibration(source.plan, precision, calibrate, samples, random),
         photos=golden or [],
-        merged=() if split else ("executorch",),
+        merged=_merged(split, merge),
         cache=Cache.of_user() if use_cache else None,
         console=console,
     )
     console.print(_table(written.manifest))
     console.print(f"wrote {written.folder}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _merged(split: bool, merge: bool) -> set[str]:
+    """The targets that get one file for all stages."""
+    return {target for target, one in (("executorch", not split), ("litert", merge)) if one}
 
 
 def _precision(name: str) -> Precision:
