@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dsnet_edge.arch import Activation, Path
+from dsnet_edge.arch import Path
 from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan.estimate import Estimator, estimate_range
 from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.plan import Array, InputSpec, Plan
 from dsnet_edge.plan.program import Op, Segment
@@ -16,7 +17,6 @@ from dsnet_edge.plan.quant import has_table
 
 _BATCH = 16  # images at a time: 0.4 GB at 224 pixels
 _SAMPLE = 1 << 16  # numbers of one feature map that its range is chosen on
-_SHARES = np.linspace(1.0, 0.2, 17)  # of the largest number: the candidates
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Ranges:
     before_activation: Mapping[str, Array]  # of every op whose activation int8 takes from a table, by op
 
 
-def calibrate(plan: Plan, images: Array) -> Ranges:
+def calibrate(plan: Plan, images: Array, estimator: Estimator = "variance") -> Ranges:
     """Ranges of an fp32 plan on normalised images `[n, h, w, 3]`: the prefix and gate once, the suffix on every path.
 
     Raises DsnetError, naming the op, where activations are not finite.
@@ -39,14 +39,14 @@ def calibrate(plan: Plan, images: Array) -> Ranges:
         for segment in ("prefix", "gate"):
             values = _run(plan, segment, values, program.paths[0], samples)
         batches.append({name: values[name] for name in program.interface("suffix")[0]})
-    prefix = samples.ranges(program.segment("prefix"))
+    prefix = samples.ranges(program.segment("prefix"), estimator)
     outputs: dict[str, list[Array]] = {}
     before_activation: dict[str, list[Array]] = {}
     for path in program.paths:
         samples = _Samples(len(images))
         for values in batches:
             _run(plan, "suffix", values, path, samples)
-        for op, (before, after) in (prefix | samples.ranges(program.segment("suffix"))).items():
+        for op, (before, after) in (prefix | samples.ranges(program.segment("suffix"), estimator)).items():
             outputs.setdefault(op.output, []).append(after)
             if has_table(op):
                 before_activation.setdefault(op.name, []).append(before)
@@ -78,7 +78,7 @@ class _Samples:
         chosen = self.generator.choice(len(pixels), count, replace=False)
         self.numbers.setdefault(op.name, []).append(pixels[chosen])
 
-    def ranges(self, ops: Iterable[Op]) -> dict[Op, tuple[Array, Array]]:
+    def ranges(self, ops: Iterable[Op], estimator: Estimator) -> dict[Op, tuple[Array, Array]]:
         """Before and behind the activation, of the ops that write feature maps."""
         found = {op: np.concatenate(self.numbers[op.name]) for op in ops if op.name in self.numbers}
         for op, x in found.items():
@@ -86,7 +86,13 @@ class _Samples:
                 raise DsnetError(
                     f"{op.name}: activations are not finite, so they have no range; train again, or check the photos"
                 )
-        return {op: (best_range(x, op.activation), best_range(activate(op.activation, x))) for op, x in found.items()}
+        return {
+            op: (
+                estimate_range(x, op.activation, estimator),
+                estimate_range(activate(op.activation, x), estimator=estimator),
+            )
+            for op, x in found.items()
+        }
 
 
 def _run(plan: Plan, segment: Segment, values: dict[str, Array], path: Path, samples: _Samples) -> dict[str, Array]:
@@ -98,25 +104,3 @@ def _run(plan: Plan, segment: Segment, values: dict[str, Array], path: Path, sam
         if raw.ndim == 4:
             samples.add(op, raw)
     return values
-
-
-def best_range(numbers: Array, activation: Activation = "none") -> Array:
-    """`[low, high]`, zero inside, whose 256 steps leave the least error behind the activation, of numbers `[k, c]`.
-
-    The error is each channel's mean square over its variance, because the next layer's batch norm sees channels so: a plain
-    mean square would serve the few channels with large numbers and ruin the others. A thousandth of the whole variance is
-    added, so that channels which hardly vary do not decide.
-    """
-    exact = activate(activation, numbers)
-    weight = 1 / (exact.var(axis=0) + 1e-3 * exact.var() + 1e-12)
-
-    def error(low: float, high: float) -> float:
-        scale = (high - low) / 255 or 1.0
-        zero = round(-low / scale)
-        steps = np.clip(np.rint(numbers / np.float32(scale)), -zero, 255 - zero)
-        return float((((activate(activation, steps * np.float32(scale)) - exact) ** 2).mean(axis=0) * weight).mean())
-
-    low, high = min(float(numbers.min()), 0.0), max(float(numbers.max()), 0.0)
-    high = min((float(share) * high for share in _SHARES), key=lambda candidate: error(low, candidate))
-    low = min((float(share) * low for share in _SHARES), key=lambda candidate: error(candidate, high))
-    return np.array([low, high])
