@@ -15,7 +15,9 @@ from dsnet_convert.source import sha256
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import InputSpec, Plan
 from dsnet_edge.plan.calibrate import calibrate
+from dsnet_edge.plan.correct import correct_bias
 from dsnet_edge.plan.elements import Precision
+from dsnet_edge.plan.estimate import Estimator
 from dsnet_edge.plan.half import to_half
 from dsnet_edge.plan.quantize import quantize
 from dsnet_edge.runtime.preprocess import preprocess
@@ -25,6 +27,7 @@ from dsnet_edge.runtime.preprocess import preprocess
 class Calibration:
     images: np.ndarray  # float32 [n, h, w, 3], normalised
     description: dict[str, Any]  # `calibration` of the manifest
+    estimator: Estimator = "variance"
 
     @staticmethod
     def from_folder(folder: FilePath, spec: InputSpec, samples: int) -> Calibration:
@@ -49,4 +52,5 @@ def in_precision(plan: Plan, precision: Precision, calibration: Calibration | No
         return to_half(plan, precision)
     if calibration is None:
         raise DsnetError("--precision int8 needs --calibrate DIR: a folder of typical photos, to learn the ranges of activations")
-    return quantize(plan, calibrate(plan, calibration.images))
+    ranges = calibrate(plan, calibration.images, calibration.estimator)
+    return quantize(correct_bias(plan, ranges, calibration.images), ranges)

@@ -1,0 +1,116 @@
+"""Layer by layer, what int8 does to a network: the signal-to-noise ratio of every op's output against fp32.
+
+Two figures an op. *Own*: its inputs are the exact ones of the fp32 network, rounded to what the op takes, so the noise is what
+the op itself adds by its weights and by the steps of its input and output. *Accumulated*: the whole int8 network has run up to
+here. An op with a low figure of its own is to blame; one with a low accumulated figure may only pass on what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dsnet_convert.layers_litert import litert_outputs
+from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_edge.arch import Path
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan import Plan
+from dsnet_edge.plan.model_file import read_sliced
+from dsnet_edge.plan.oracle import run_segment
+from dsnet_edge.plan.plan import Array
+from dsnet_edge.plan.program import SEGMENTS
+from dsnet_edge.runtime.bundle import Bundle
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+BACKENDS = ("sliced", "litert")  # ExecuTorch's delegate shows no tensor between its inputs and its outputs
+
+
+@dataclass(frozen=True)
+class LayerNoise:
+    """One op on one path of one backend."""
+
+    backend: str
+    path: int
+    op: str
+    own_db: float
+    accumulated_db: float
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    bundle: str
+    images: int
+    layers: tuple[LayerNoise, ...]  # in order of execution
+
+    def worst(self, backend: str, path: int, count: int = 5) -> list[LayerNoise]:
+        """The ops that add the most noise, worst first."""
+        found = [layer for layer in self.layers if (layer.backend, layer.path) == (backend, path)]
+        return sorted(found, key=lambda layer: layer.own_db)[:count]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def table(self) -> RenderableType:
+        from dsnet_convert.layers_table import layers_table
+
+        return layers_table(self)
+
+
+def layer_report(
+    bundle: Bundle, exact: Plan, images: Array, paths: Sequence[int] = (), backends: Sequence[str] = ()
+) -> LayerReport:
+    """An int8 bundle against the fp32 plan that it was made of, on normalised images `[n, h, w, 3]`.
+
+    All paths, and all of `BACKENDS` that the bundle has, unless they are named. Raises DsnetError where they cannot be compared.
+    """
+    if bundle.precision != "int8":
+        raise DsnetError(
+            f"{bundle.folder}: --per-layer needs an int8 bundle, found {bundle.precision}; convert with --precision int8"
+        )
+    backends = backends or [backend for backend in BACKENDS if backend in bundle.backends]
+    for backend in backends:
+        if backend not in BACKENDS:
+            raise DsnetError(f"--per-layer sees into {' and '.join(BACKENDS)}, not into {backend}; leave it out of --backend")
+    int8 = read_sliced(bundle.file(bundle.backend_files("sliced")["file"]))
+    check_same_network(bundle, exact, int8)
+    layers: list[LayerNoise] = []
+    for index in paths or range(bundle.n_paths):
+        path = exact.program.paths[index]
+        values = exact_values(exact, images, path)
+        for backend in backends:
+            outputs = sliced_outputs(int8, values, path) if backend == "sliced" else litert_outputs(bundle, exact, values, index)
+            layers += [
+                LayerNoise(backend, index, op.name, *(snr_db(part[op.output], values[op.output]) for part in outputs))
+                for op in exact.program.ops
+            ]
+    return LayerReport(str(bundle.folder), len(images), tuple(layers))
+
+
+def check_same_network(bundle: Bundle, exact: Plan, int8: Plan) -> None:
+    """Raises DsnetError unless both plans have the same ops and paths."""
+    for name, ours, theirs in (
+        ("architecture", exact.program.name, int8.program.name),
+        ("paths", exact.program.paths, int8.program.paths),
+        ("ops", [op.name for op in exact.program.ops], [op.name for op in int8.program.ops]),
+    ):
+        if ours != theirs:
+            raise DsnetError(f"{bundle.folder}: its {name} are not those of the fp32 network; give the checkpoint it was made of")
+
+
+def exact_values(plan: Plan, images: Array, path: Path) -> dict[str, Array]:
+    """Every value of the fp32 network on a path."""
+    values = {plan.program.image: images.astype(np.float64)}
+    for segment in SEGMENTS:
+        values = run_segment(plan, segment, values, path)
+    return values
+
+
+def snr_db(found: Array, exact: Array) -> float:
+    """Decibels, of the power of `exact` over that of the difference."""
+    noise = float(((found - exact) ** 2).sum())
+    return 10 * float(np.log10(float((exact**2).sum()) / noise)) if noise else float("inf")

@@ -1,0 +1,95 @@
+"""The layer table: it blames the op that is spoilt, and ends where the runtimes end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path as FilePath
+
+import numpy as np
+import pytest
+from tiny import tiny_arch, tiny_images, tiny_plan
+
+from dsnet_convert.bundle import write_bundle
+from dsnet_convert.calibration import Calibration
+from dsnet_convert.layers import exact_values, layer_report, snr_db
+from dsnet_convert.layers_litert import litert_outputs
+from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_edge.errors import DsnetError
+from dsnet_edge.plan import Plan
+from dsnet_edge.plan.model_file import read_sliced
+from dsnet_edge.runtime import Runner, open_bundle
+
+ARCH = tiny_arch(n_paths=2, attention="one_plus_tanh")
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return tiny_plan(ARCH)
+
+
+@pytest.fixture(scope="module")
+def bundle(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> FilePath:
+    folder = tmp_path_factory.mktemp("layers") / "bundle"
+    calibration = Calibration(tiny_images(plan, 16, seed=7), {"images": 16, "synthetic_seed": 1, "use": "speed only"})
+    write_bundle(plan, folder, ("sliced", "litert"), {"random_seed": 0}, precision="int8", calibration=calibration)
+    return folder
+
+
+@pytest.mark.parametrize("backend", ["sliced", "litert"])
+@pytest.mark.parametrize("path", [0, 1])
+def test_what_has_accumulated_at_the_end_is_what_the_runtime_gives(bundle: FilePath, plan: Plan, backend: str, path: int) -> None:
+    opened, images = open_bundle(bundle), tiny_images(plan, 4)
+    exact = exact_values(plan, images, plan.program.paths[path])
+    int8 = read_sliced(bundle / "model.dsnet")
+    outputs = (
+        sliced_outputs(int8, exact, plan.program.paths[path])
+        if backend == "sliced"
+        else litert_outputs(opened, plan, exact, path)
+    )
+    runner = Runner(opened, backend)
+    stages = [runner.infer(image, path) for image in images]
+    np.testing.assert_allclose(outputs[1][plan.program.logits], [stage.logits for stage in stages], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(outputs[1][plan.program.scores], [stage.scores for stage in stages], rtol=1e-4, atol=1e-4)
+    first = plan.program.ops[0].output
+    np.testing.assert_allclose(outputs[0][first], outputs[1][first], rtol=1e-5, atol=1e-5)
+    assert outputs[0].keys() == outputs[1].keys() == {op.output for op in plan.program.ops}
+    for op in plan.program.ops:
+        assert snr_db(outputs[0][op.output], exact[op.output]) > 12, op.name
+
+
+def test_a_spoilt_op_is_the_worst_and_only_later_ops_feel_it(bundle: FilePath, plan: Plan) -> None:
+    path = plan.program.paths[1]
+    exact = exact_values(plan, tiny_images(plan, 4), path)
+    int8 = read_sliced(bundle / "model.dsnet")
+    spoilt = "blocks.2.pointwise"
+    scale = np.float32(1.1) * int8.epilogues[spoilt].scale
+    broken = replace(int8, epilogues={**int8.epilogues, spoilt: replace(int8.epilogues[spoilt], scale=scale)})
+    (own, accumulated), (broken_own, broken_accumulated) = (sliced_outputs(p, exact, path) for p in (int8, broken))
+    at = [op.name for op in plan.program.ops].index(spoilt)
+    for index, op in enumerate(plan.program.ops):
+        same_own, same = (
+            np.array_equal(a[op.output], b[op.output]) for a, b in ((own, broken_own), (accumulated, broken_accumulated))
+        )
+        assert same_own == (index != at)
+        assert same == (index < at)
+    noise = {op.name: snr_db(broken_own[op.output], exact[op.output]) for op in plan.program.ops}
+    assert min(noise, key=lambda name: noise[name]) == spoilt
+    assert snr_db(broken_accumulated[plan.program.logits], exact[plan.program.logits]) < snr_db(
+        accumulated[plan.program.logits], exact[plan.program.logits]
+    )
+
+
+def test_the_report_names_the_worst_and_refuses_what_it_cannot_compare(bundle: FilePath, plan: Plan, tmp_path: FilePath) -> None:
+    opened, images = open_bundle(bundle), tiny_images(plan, 2)
+    report = layer_report(opened, plan, images, [1])
+    assert {(layer.backend, layer.path) for layer in report.layers} == {("sliced", 1), ("litert", 1)}
+    assert len(report.layers) == 2 * len(plan.program.ops)
+    worst = report.worst("litert", 1)
+    assert worst[0].own_db == min(layer.own_db for layer in report.layers if layer.backend == "litert")
+    with pytest.raises(DsnetError, match="not into executorch"):
+        layer_report(opened, plan, images, [1], ["executorch"])
+    with pytest.raises(DsnetError, match="its paths are not those of the fp32 network"):
+        layer_report(opened, tiny_plan(), images)
+    write_bundle(plan, tmp_path / "fp32", ("sliced",), {"random_seed": 0})
+    with pytest.raises(DsnetError, match="needs an int8 bundle, found fp32"):
+        layer_report(open_bundle(tmp_path / "fp32"), plan, images)
