@@ -14,6 +14,7 @@ from tiny import tiny_images, tiny_plan
 from dsnet_convert import cache as cache_module
 from dsnet_convert.bundle import write_bundle
 from dsnet_convert.cache import Cache, stage_keys
+from dsnet_convert.samples import Samples
 from dsnet_convert.workers import Job, Report, Workers
 from dsnet_edge.plan import Epilogue, Plan
 
@@ -78,8 +79,9 @@ def test_keys_tell_apart_whatever_decides_a_file(monkeypatch: pytest.MonkeyPatch
         stage_keys(plan, "onnx", "fp32", None),
         stage_keys(plan, "onnx", "fp16", None),
         stage_keys(plan, "litert", "fp32", None),
-        stage_keys(plan, "onnx", "int8", images),
-        stage_keys(plan, "onnx", "int8", images + np.float32(0.1)),
+        stage_keys(plan, "onnx", "int8", Samples(images)),
+        stage_keys(plan, "onnx", "int8", Samples(images, "mse")),
+        stage_keys(plan, "onnx", "int8", Samples(images + np.float32(0.1))),
         stage_keys(tiny_plan(seed=1), "onnx", "fp32", None),
     ]
     monkeypatch.setattr(cache_module, "tools", lambda targets: {"onnx": "another version"})
@@ -95,7 +97,10 @@ def test_a_calibrated_suffix_depends_on_the_prefix() -> None:
     tensors = {**plan.tensors, f"{first.name}.weight": plan.tensors[f"{first.name}.weight"] * 2}
     other, images = replace(plan, tensors=tensors), tiny_images(plan, 2)
     assert stage_keys(plan, "onnx", "fp32", None)["suffix_00"] == stage_keys(other, "onnx", "fp32", None)["suffix_00"]
-    assert stage_keys(plan, "onnx", "int8", images)["suffix_00"] != stage_keys(other, "onnx", "int8", images)["suffix_00"]
+    assert (
+        stage_keys(plan, "onnx", "int8", Samples(images))["suffix_00"]
+        != stage_keys(other, "onnx", "int8", Samples(images))["suffix_00"]
+    )
 
 
 def test_a_damaged_entry_is_thrown_away(tmp_path: FilePath, ran: list[Job]) -> None:

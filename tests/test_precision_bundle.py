@@ -122,7 +122,8 @@ def test_a_calibrated_conversion_describes_itself(tmp_path: FilePath, photos: Fi
     used = [photos / name for name in ("cats/0.png", "cats/1.png", "dogs/0.PNG")]
     assert sample_photos(photos, 3) == used
     digests = "".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in used)
-    assert bundle.manifest["calibration"] == {"images": 3, "sha256": hashlib.sha256(digests.encode()).hexdigest()}
+    fingerprint = hashlib.sha256(digests.encode()).hexdigest()
+    assert bundle.manifest["calibration"] == {"images": 3, "sha256": fingerprint, "ranges": "variance"}
     assert bundle.manifest["golden"]["fp32_logits"] == "golden/fp32_logits.npy"
     inspected = json.loads(command("inspect", tmp_path / "bundle", "--json").stdout)
     assert inspected["arena_bytes"] == bundle.manifest["arena_bytes"] < (tmp_path / "bundle" / "model.dsnet").stat().st_size
@@ -130,10 +131,10 @@ def test_a_calibrated_conversion_describes_itself(tmp_path: FilePath, photos: Fi
 
 def test_random_weights_may_be_calibrated_on_noise(tmp_path: FilePath) -> None:
     arguments = ("--arch", "dsmbnet14-32", "--random", 0, "--paths", "0:2", "--to", "sliced", "--samples", 4)
-    done = command("convert", *arguments, "--precision", "int8", "-o", tmp_path / "bundle")
+    done = command("convert", *arguments, "--precision", "int8", "--ranges", "mse", "-o", tmp_path / "bundle")
     assert done.returncode == 0, done.stderr
     manifest = open_bundle(tmp_path / "bundle").manifest
-    assert manifest["calibration"] == {"images": 4, "synthetic_seed": 0, "use": "speed only"}
+    assert manifest["calibration"] == {"images": 4, "synthetic_seed": 0, "use": "speed only", "ranges": "mse"}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,7 @@ def test_random_weights_may_be_calibrated_on_noise(tmp_path: FilePath) -> None:
     [
         (("--to", "sliced,executorch", "--precision", "bf16"), "--to executorch writes fp32, fp16, int8, not bf16; choose"),
         (("--to", "sliced", "--precision", "int4"), "there is no precision 'int4'; choose from fp32, int8, bf16, fp16"),
+        (("--to", "sliced", "--ranges", "entropy"), "--ranges: there is no range estimator 'entropy'; choose from variance, mse"),
         (("--to", "sliced", "--calibrate", "."), "--calibrate is for --precision int8"),
         (("--to", "sliced", "--precision", "int8", "--calibrate", "{empty}"), "no images"),
         (("--to", "sliced", "--precision", "int8", "--calibrate", "{broken}"), "broken.png: not a readable image"),

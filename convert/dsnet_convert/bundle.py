@@ -15,6 +15,7 @@ from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.golden import golden_arrays, golden_images, own_arrays
 from dsnet_convert.manifest import make_manifest
 from dsnet_convert.progress import Progress
+from dsnet_convert.samples import Samples
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
 from dsnet_convert.stage_files import write_stage_files
@@ -71,7 +72,7 @@ def write_bundle(
             with staged(output) as folder:
                 write_sliced(deployed, folder / "model.dsnet")
                 _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
-                samples = calibration.images if calibration else None
+                samples = Samples(calibration.images, calibration.estimator) if calibration else None
                 write_stage_files(plan, folder, targets, merged, precision, samples, cache, progress)
                 progress.begin("golden outputs")
                 _write_golden(folder / "golden", golden_arrays(plan, deployed, images))

@@ -16,9 +16,11 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
+from dsnet_convert.samples import Samples
 from dsnet_convert.source import sha256
 from dsnet_convert.stage import Stage, stages
 from dsnet_convert.tools import tools
+from dsnet_edge import plan as plan_package
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
 
@@ -74,11 +76,11 @@ class Cache:
             total -= size
 
 
-def stage_keys(plan: Plan, target: str, precision: Precision, calibration: np.ndarray | None) -> dict[str, str]:
+def stage_keys(plan: Plan, target: str, precision: Precision, samples: Samples | None) -> dict[str, str]:
     """The key of every stage's file, by the stage's name. A calibrated stage depends on all that runs before it, too."""
     contents = {stage.name: _content(plan, stage) for stage in stages(plan)}
     made_by = f"{target} {precision} {sorted(tools((target,)).items())} {_sources()}"
-    shared = "" if calibration is None else _hash(calibration.tobytes()) + contents["prefix"] + contents["gate"]
+    shared = "" if samples is None else samples.key + contents["prefix"] + contents["gate"]
     return {name: _hash(f"{made_by} {shared} {name} {content}".encode()) for name, content in contents.items()}
 
 
@@ -105,8 +107,9 @@ def _content(plan: Plan, stage: Stage) -> str:
 
 @cache
 def _sources() -> str:
-    """Of the converter itself."""
-    files = sorted(FilePath(__file__).parent.glob("*.py"))
+    """Of the converter itself, and of what it has of the Plan's."""
+    folders = FilePath(__file__).parent, FilePath(plan_package.__file__).parent
+    files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
     return _hash(b"".join(file.read_bytes() for file in files))
 
 

@@ -27,21 +27,22 @@ from dsnet_edge.runtime.preprocess import preprocess
 class Calibration:
     images: np.ndarray  # float32 [n, h, w, 3], normalised
     description: dict[str, Any]  # `calibration` of the manifest
-    estimator: Estimator = "variance"
+    estimator: Estimator | None = "variance"  # None: static graphs have the ranges that their tools choose
 
     @staticmethod
-    def from_folder(folder: FilePath, spec: InputSpec, samples: int) -> Calibration:
+    def from_folder(folder: FilePath, spec: InputSpec, samples: int, estimator: Estimator = "variance") -> Calibration:
         """Up to `samples` photos of a folder and its sub-folders. The fingerprint is that of the files' own SHA-256, in order."""
         photos = sample_photos(folder, samples)
         images = np.stack([preprocess(photo, spec) for photo in photos])
         digest = hashlib.sha256("".join(sha256(photo) for photo in photos).encode()).hexdigest()
-        return Calibration(images, {"images": len(photos), "sha256": digest})
+        return Calibration(images, {"images": len(photos), "sha256": digest, "ranges": estimator}, estimator)
 
     @staticmethod
-    def synthetic(spec: InputSpec, samples: int, seed: int) -> Calibration:
+    def synthetic(spec: InputSpec, samples: int, seed: int, estimator: Estimator = "variance") -> Calibration:
         """Seeded noise, for plans with random weights: good for timing, not for accuracy."""
         images = noise_images(np.random.default_rng(seed), samples, spec.height).astype(np.float32)
-        return Calibration(images, {"images": samples, "synthetic_seed": seed, "use": "speed only"})
+        about = {"images": samples, "synthetic_seed": seed, "use": "speed only", "ranges": estimator}
+        return Calibration(images, about, estimator)
 
 
 def in_precision(plan: Plan, precision: Precision, calibration: Calibration | None) -> Plan:
@@ -52,5 +53,5 @@ def in_precision(plan: Plan, precision: Precision, calibration: Calibration | No
         return to_half(plan, precision)
     if calibration is None:
         raise DsnetError("--precision int8 needs --calibrate DIR: a folder of typical photos, to learn the ranges of activations")
-    ranges = calibrate(plan, calibration.images, calibration.estimator)
+    ranges = calibrate(plan, calibration.images, calibration.estimator or "variance")
     return quantize(correct_bias(plan, ranges, calibration.images), ranges)

@@ -9,10 +9,10 @@ import operator
 from pathlib import Path as FilePath
 from typing import Any
 
-import numpy as np
 import torch
 
 from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
+from dsnet_convert.samples import Samples
 from dsnet_convert.stage import Stage
 from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
@@ -20,20 +20,20 @@ from dsnet_edge.plan.elements import Precision
 
 
 def write_executorch(
-    plan: Plan, stage: Stage, file: FilePath, precision: Precision = "fp32", calibration: np.ndarray | None = None
+    plan: Plan, stage: Stage, file: FilePath, precision: Precision = "fp32", samples: Samples | None = None
 ) -> None:
-    """int8 learns the ranges of activations from `calibration` images `[n, h, w, 3]`.
+    """int8 learns the ranges of activations from samples.
 
     Raises DsnetError, naming the method and the op, where XNNPACK leaves an op behind.
     """
     exir = require("executorch.exir", "executorch")
-    manager = exir.EdgeProgramManager({stage.name: lower(plan, stage, precision, calibration)})
+    manager = exir.EdgeProgramManager({stage.name: lower(plan, stage, precision, samples)})
     program = manager.to_executorch(exir.ExecutorchBackendConfig(extract_delegate_segments=True))
     with file.open("wb") as stream:
         program.write_to_file(stream)
 
 
-def lower(plan: Plan, stage: Stage, precision: Precision = "fp32", calibration: np.ndarray | None = None) -> Any:
+def lower(plan: Plan, stage: Stage, precision: Precision = "fp32", samples: Samples | None = None) -> Any:
     """The stage as an edge program of one XNNPACK delegate.
 
     fp16 takes and gives float16. int8 takes and gives float32: the delegate converts at its boundary (ExecuTorch 1.5.1 cannot
@@ -48,28 +48,19 @@ def lower(plan: Plan, stage: Stage, precision: Precision = "fp32", calibration: 
     graph, example = StageGraph(plan, stage, "nchw"), example_inputs(plan, stage, "nchw")
     if precision == "fp16":
         graph, example = graph.half(), tuple(tensor.half() for tensor in example)
-    if calibration is not None and stage.segment != "prefix":
+    if samples is not None and stage.segment != "prefix":
         example = tuple(tensor.contiguous() for tensor in example)
     with torch.no_grad():
         exported = torch.export.export(graph, example)
-        if calibration is not None:
-            quantised = _quantise(exported.module(), stage_inputs(plan, stage, calibration, "nchw"))
-            exported = torch.export.export(quantised, example)
+        if samples is not None:
+            from dsnet_convert.executorch_int8 import quantise
+
+            inputs = stage_inputs(plan, stage, samples.images, "nchw")
+            exported = torch.export.export(quantise(exported.module(), inputs, samples.estimator), example)
     edge = exir.to_edge(exported, compile_config=exir.EdgeCompileConfig(_check_ir_validity=False, _skip_dim_order=True))
     program = edge.to_backend(xnnpack.XnnpackPartitioner()).exported_program()
     check_delegation(program, stage.name)
     return program
-
-
-def _quantise(module: torch.nn.Module, samples: list[tuple[torch.Tensor, ...]]) -> torch.nn.Module:
-    """Symmetric int8 weights by output channel; ranges of activations from the samples."""
-    pt2e = require("torchao.quantization.pt2e.quantize_pt2e", "executorch")
-    xnnpack = require("executorch.backends.xnnpack.quantizer.xnnpack_quantizer", "executorch")
-    config = xnnpack.get_symmetric_quantization_config(is_per_channel=True)
-    prepared = pt2e.prepare_pt2e(module, xnnpack.XNNPACKQuantizer().set_global(config))
-    for inputs in samples:
-        prepared(*inputs)
-    return pt2e.convert_pt2e(prepared)
 
 
 def check_delegation(program: Any, method: str) -> None:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path as FilePath
+from typing import Any
 
 import numpy as np
 
 from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
+from dsnet_convert.litert_ranges import tensor_ranges
+from dsnet_convert.samples import Samples
 from dsnet_convert.stage import Stage
 from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
@@ -45,23 +48,23 @@ def weights_in_fp16(float_file: FilePath, file: FilePath) -> None:
     quantised.quantize(enable_progress_report=False).export_model(str(file), overwrite=True)
 
 
-def write_litert_int8(plan: Plan, stage: Stage, images: np.ndarray, file: FilePath) -> None:
-    """The same in int8, inputs and outputs too: weights by output channel, ranges of activations from `images` `[n, h, w, 3]`.
+def write_litert_int8(plan: Plan, stage: Stage, samples: Samples, file: FilePath) -> None:
+    """The same in int8, inputs and outputs too: weights by output channel, ranges of activations from samples.
 
     A feature map has the same scale and zero point in the stage that gives it and in those that take it, since the ranges of
     all of them come from the same images.
     """
     quantizer = require("ai_edge_quantizer.quantizer", "litert")
     recipe = require("ai_edge_quantizer.recipe", "litert")
-    interpreter = require("ai_edge_litert.interpreter", "litert")
     with tempfile.TemporaryDirectory() as folder:
         float_file = FilePath(folder) / "float.tflite"
         _write_float(plan, stage, float_file)
-        ((signature, names),) = interpreter.Interpreter(model_path=str(float_file)).get_signature_list().items()
-        inputs = stage_inputs(plan, stage, images, "nhwc")
-        samples = [dict(zip(sorted(names["inputs"]), (tensor.numpy() for tensor in tensors), strict=True)) for tensors in inputs]
+        inputs = [tuple(x.numpy() for x in tensors) for tensors in stage_inputs(plan, stage, samples.images, "nhwc")]
         quantised = quantizer.Quantizer(str(float_file), recipe.static_wi8_ai8())
-        ranges = quantised.calibrate({signature: samples}, num_threads=1)
+        if samples.estimator is None:
+            ranges = _own_ranges(quantised, float_file, inputs)
+        else:
+            ranges = tensor_ranges(float_file, plan.program.segment(stage.segment), inputs, samples.estimator)
         quantised.quantize(ranges, enable_progress_report=False).export_model(str(file), overwrite=True)
     check_delegation(file, stage.name)
 
@@ -78,3 +81,10 @@ def _write_float(plan: Plan, stage: Stage, file: FilePath) -> None:
     litert_torch = require("litert_torch", "litert")
     model = litert_torch.convert(StageGraph(plan, stage, "nhwc"), example_inputs(plan, stage, "nhwc"))
     model.export(str(file))
+
+
+def _own_ranges(quantised: Any, file: FilePath, inputs: list[tuple[np.ndarray, ...]]) -> dict[str, Any]:
+    """ai-edge-quantizer's: averages of each image's extremes, weighted towards the first."""
+    interpreter = require("ai_edge_litert.interpreter", "litert")
+    ((signature, names),) = interpreter.Interpreter(model_path=str(file)).get_signature_list().items()
+    return quantised.calibrate({signature: [dict(zip(sorted(names["inputs"]), x, strict=True)) for x in inputs]}, num_threads=1)

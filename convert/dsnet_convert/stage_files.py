@@ -6,10 +6,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 
-import numpy as np
-
 from dsnet_convert.cache import Cache, merged_key, stage_keys
 from dsnet_convert.progress import Progress
+from dsnet_convert.samples import Samples
 from dsnet_convert.stage import FILE_SUFFIXES, stage_file
 from dsnet_convert.targets import ONE_FILE
 from dsnet_convert.workers import Job, Workers
@@ -25,11 +24,11 @@ def write_stage_files(
     targets: Sequence[str],
     merged: Sequence[str],
     precision: Precision,
-    calibration: np.ndarray | None,
+    samples: Samples | None,
     cache: Cache | None,
     progress: Progress,
 ) -> None:
-    """Into `folder`, of an fp32 plan; int8 learns its ranges from `calibration` images `[n, h, w, 3]`.
+    """Into `folder`, of an fp32 plan; int8 learns its ranges from samples.
 
     Raises DsnetError, naming target and stage, if one cannot be converted.
     """
@@ -37,7 +36,7 @@ def write_stage_files(
     files: dict[Job, FilePath] = {}
     for target in (target for target in FILE_SUFFIXES if target in targets):
         (folder / target).mkdir()
-        by_stage = stage_keys(plan, target, precision, calibration)
+        by_stage = stage_keys(plan, target, precision, samples)
         keys |= {(target, stage): key for stage, key in by_stage.items()}
         files |= {(target, stage): folder / stage_file(target, stage) for stage in by_stage}
         if target in merged:
@@ -56,7 +55,7 @@ def write_stage_files(
     merges = [job for job in files if not job[1] and job not in whole]
     for job in set(files).difference(stages, merges):
         progress.done(job)
-    with Workers(plan, folder, precision, calibration) as workers:
+    with Workers(plan, folder, precision, samples) as workers:
         workers.run(stages, done)
         workers.run(merges, done)
     for target in merged:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path as FilePath
 
-import numpy as np
-
+from dsnet_convert.samples import Samples
 from dsnet_convert.stage import Stage
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import MAP_TYPE, Precision
@@ -21,19 +20,17 @@ PRECISIONS: dict[str, tuple[Precision, ...]] = {
 ONE_FILE = {"executorch": "model.pte", "litert": "model.tflite"}  # of the targets whose stages can be merged
 
 
-def write_stage(
-    plan: Plan, target: str, stage: Stage, file: FilePath, precision: Precision, calibration: np.ndarray | None
-) -> None:
-    """The stage of an fp32 plan in a precision; int8 learns its ranges from `calibration` images `[n, h, w, 3]`."""
+def write_stage(plan: Plan, target: str, stage: Stage, file: FilePath, precision: Precision, samples: Samples | None) -> None:
+    """The stage of an fp32 plan in a precision; int8 learns its ranges from samples."""
     if target == "executorch":
         from dsnet_convert.executorch import write_executorch
 
-        write_executorch(plan, stage, file, precision, calibration)
+        write_executorch(plan, stage, file, precision, samples)
     elif target == "litert":
         from dsnet_convert.litert import write_litert, write_litert_fp16, write_litert_int8
 
-        if calibration is not None:
-            write_litert_int8(plan, stage, calibration, file)
+        if samples is not None:
+            write_litert_int8(plan, stage, samples, file)
         elif precision == "fp16":
             write_litert_fp16(plan, stage, file)
         else:
@@ -41,10 +38,10 @@ def write_stage(
     elif target == "onnx":
         from dsnet_convert.onnx import write_onnx, write_onnx_int8
 
-        if calibration is None:
+        if samples is None:
             write_onnx(plan, stage, file, precision)
         else:
-            write_onnx_int8(plan, stage, calibration, file)
+            write_onnx_int8(plan, stage, samples.images, file)
     else:
         from dsnet_convert.ncnn import write_ncnn
 

@@ -1,5 +1,5 @@
-"""A converter process: `python -m dsnet_convert.worker MODEL.dsnet FOLDER PRECISION [CALIBRATION.npy]`, jobs on standard input,
-answers on standard output. The model is fp32; int8 needs calibration images.
+"""A converter process: `python -m dsnet_convert.worker MODEL.dsnet FOLDER PRECISION [SAMPLES.npz]`, jobs on standard input,
+answers on standard output. The model is fp32; int8 needs samples.
 
 The ecosystem converters are slow to import, single-threaded and noisy, so they run in processes of their own, a job at a time;
 their noise goes to standard error, which the parent keeps for the case of a failure. Jobs and answers are JSON, one a line:
@@ -16,8 +16,7 @@ import sys
 import warnings
 from pathlib import Path as FilePath
 
-import numpy as np
-
+from dsnet_convert.samples import Samples
 from dsnet_convert.stage import stage_file, stages
 from dsnet_convert.targets import ONE_FILE, merge_stages, write_stage
 from dsnet_edge.errors import DsnetError
@@ -33,17 +32,17 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     gc.set_threshold(100_000, 50, 100)  # the converters hold millions of live objects: by default 15 % of the time is collection
     plan = read_sliced(model)
-    calibration = np.load(sys.argv[4]) if len(sys.argv) > 4 else None
+    samples = Samples.load(FilePath(sys.argv[4])) if len(sys.argv) > 4 else None
     for line in sys.stdin:
         target, name = json.loads(line)
         try:
-            run_job(plan, folder, target, name, precision, calibration)  # type: ignore[arg-type] # the parent checked it
+            run_job(plan, folder, target, name, precision, samples)  # type: ignore[arg-type] # the parent checked it
             print(json.dumps({"done": True}), file=answers)
         except DsnetError as error:
             print(json.dumps({"error": str(error)}), file=answers)
 
 
-def run_job(plan: Plan, folder: FilePath, target: str, name: str, precision: Precision, calibration: np.ndarray | None) -> None:
+def run_job(plan: Plan, folder: FilePath, target: str, name: str, precision: Precision, samples: Samples | None) -> None:
     if target in ("executorch", "litert"):
         _use_one_thread()
     if not name:
@@ -52,7 +51,7 @@ def run_job(plan: Plan, folder: FilePath, target: str, name: str, precision: Pre
         )
         return
     stage = next(stage for stage in stages(plan) if stage.name == name)
-    write_stage(plan, target, stage, folder / stage_file(target, name), precision, calibration)
+    write_stage(plan, target, stage, folder / stage_file(target, name), precision, samples)
 
 
 def _use_one_thread() -> None:

@@ -14,8 +14,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path as FilePath
 from typing import IO
 
-import numpy as np
-
+from dsnet_convert.samples import Samples
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
@@ -39,13 +38,11 @@ _ENVIRONMENT = {
 class Workers:
     """Processes that convert an fp32 plan into a folder. They start with the first jobs and end with the block.
 
-    int8 needs calibration images `[n, h, w, 3]`.
+    int8 needs samples.
     """
 
-    def __init__(
-        self, plan: Plan, folder: FilePath, precision: Precision = "fp32", calibration: np.ndarray | None = None
-    ) -> None:
-        self._plan, self._folder, self._precision, self._calibration = plan, folder, precision, calibration
+    def __init__(self, plan: Plan, folder: FilePath, precision: Precision = "fp32", samples: Samples | None = None) -> None:
+        self._plan, self._folder, self._precision, self._samples = plan, folder, precision, samples
         self._scratch = tempfile.TemporaryDirectory(prefix="dsnet-edge-")
         self._processes: list[_Process] = []
 
@@ -80,12 +77,12 @@ class Workers:
 
     def _arguments(self) -> list[str]:
         scratch = FilePath(self._scratch.name)
-        model, images = scratch / "model.dsnet", scratch / "calibration.npy"
+        model, samples = scratch / "model.dsnet", scratch / "samples.npz"
         if not model.exists():
             write_sliced(self._plan, model)
-            if self._calibration is not None:
-                np.save(images, self._calibration)
-        inputs = [model, self._folder, self._precision] + ([images] if self._calibration is not None else [])
+            if self._samples is not None:
+                self._samples.save(samples)
+        inputs = [model, self._folder, self._precision] + ([samples] if self._samples is not None else [])
         return [str(argument) for argument in inputs]
 
 

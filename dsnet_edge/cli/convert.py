@@ -32,6 +32,9 @@ def convert(
         FilePath | None, typer.Option(help="For int8: a folder of typical photos; with --random, noise serves without.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=4096, help="How many of these photos, evenly spaced.")] = 64,
+    ranges: Annotated[
+        str, typer.Option(help="For int8, how to choose the ranges of activations: variance, mse, percentile or minmax.")
+    ] = "variance",
     split: Annotated[
         bool, typer.Option("--split", help="ExecuTorch: a file for prefix, gate and every path, not one for all.")
     ] = False,
@@ -62,7 +65,7 @@ def convert(
         targets,
         source.description,
         precision=_precision(precision),
-        calibration=_calibration(source.plan, precision, calibrate, samples, random),
+        calibration=_calibration(source.plan, precision, calibrate, samples, random, ranges),
         photos=golden or [],
         merged=_merged(split, merge),
         cache=Cache.of_user() if use_cache else None,
@@ -86,16 +89,20 @@ def _precision(name: str) -> Precision:
     raise DsnetError(f"--precision: there is no precision {name!r}; choose from {', '.join(MAP_TYPE)}")
 
 
-def _calibration(plan: Plan, precision: str, folder: FilePath | None, samples: int, seed: int | None) -> Calibration | None:
+def _calibration(
+    plan: Plan, precision: str, folder: FilePath | None, samples: int, seed: int | None, ranges: str
+) -> Calibration | None:
     from dsnet_convert.calibration import Calibration
+    from dsnet_edge.plan.estimate import estimator_named
 
+    estimator = estimator_named(ranges)
     if precision != "int8":
         if folder is not None:
             raise DsnetError(f"--calibrate is for --precision int8, found --precision {precision}; leave it out")
         return None
     if folder is not None:
-        return Calibration.from_folder(folder, plan.input, samples)
-    return None if seed is None else Calibration.synthetic(plan.input, samples, seed)
+        return Calibration.from_folder(folder, plan.input, samples, estimator)
+    return None if seed is None else Calibration.synthetic(plan.input, samples, seed, estimator)
 
 
 def _table(manifest: dict[str, Any]) -> Table:

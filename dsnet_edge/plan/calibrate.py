@@ -9,14 +9,13 @@ import numpy as np
 
 from dsnet_edge.arch import Path
 from dsnet_edge.errors import DsnetError
-from dsnet_edge.plan.estimate import Estimator, estimate_range
+from dsnet_edge.plan.estimate import Estimator, draw, estimate_range
 from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.plan import Array, InputSpec, Plan
 from dsnet_edge.plan.program import Op, Segment
 from dsnet_edge.plan.quant import has_table
 
 _BATCH = 16  # images at a time: 0.4 GB at 224 pixels
-_SAMPLE = 1 << 16  # numbers of one feature map that its range is chosen on
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,7 @@ class _Samples:
     def add(self, op: Op, raw: Array) -> None:
         """Pixels of a batch `[n, h, w, c]`, as many as its share of the images."""
         pixels = raw.reshape(-1, raw.shape[-1])
-        count = min(len(pixels), -(-_SAMPLE * len(raw) // (self.n_images * raw.shape[-1])))
-        chosen = self.generator.choice(len(pixels), count, replace=False)
-        self.numbers.setdefault(op.name, []).append(pixels[chosen])
+        self.numbers.setdefault(op.name, []).append(draw(pixels, len(raw) / self.n_images, self.generator))
 
     def ranges(self, ops: Iterable[Op], estimator: Estimator) -> dict[Op, tuple[Array, Array]]:
         """Before and behind the activation, of the ops that write feature maps."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,6 +15,7 @@ Array = np.ndarray
 Estimator = Literal["variance", "mse", "percentile", "minmax"]
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 
+_SAMPLE = 1 << 16  # numbers of one activation that its range is chosen on
 _PERCENTILE = 99.99  # of the numbers lie below the highest that is represented, and as many above the lowest
 _SHARES = np.linspace(1.0, 0.2, 17)  # of the largest number: the candidates of the searches
 
@@ -23,6 +25,12 @@ def estimator_named(name: str) -> Estimator:
         if name == estimator:
             return estimator
     raise DsnetError(f"--ranges: there is no range estimator {name!r}; choose from {', '.join(ESTIMATORS)}")
+
+
+def draw(numbers: Array, share: float, generator: np.random.Generator) -> Array:
+    """Rows of `[k, c]` at random: this share of the 65,536 numbers that are enough to choose a range on."""
+    count = min(len(numbers), math.ceil(share * _SAMPLE / numbers.shape[1]))
+    return numbers[generator.choice(len(numbers), count, replace=False)]
 
 
 def estimate_range(numbers: Array, activation: Activation = "none", estimator: Estimator = "variance") -> Array:
