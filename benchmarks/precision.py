@@ -93,7 +93,7 @@ def all_rows(plan: Plan, calibration: np.ndarray) -> list[Row]:
         static = partial(static_outputs, plan, target, calibration)
         rows.append(Row(f"{target} int8", partial(static, "variance", every), every))
         if target != "onnx":  # whose ranges are its tool's own in any case
-            rows.append(Row(f"{target} int8, own ranges", partial(static, None, every), every))
+            rows.append(Row(f"{target} int8, own ranges", partial(static, None, _SOME), _SOME))
             others = (estimator for estimator in ESTIMATORS if estimator != "variance")
             rows += [Row(f"{target} int8, {estimator}", partial(static, estimator, _SOME), _SOME) for estimator in others]
     return rows

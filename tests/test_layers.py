@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path as FilePath
 
@@ -14,8 +17,9 @@ from dsnet_convert.calibration import Calibration
 from dsnet_convert.layers import exact_values, layer_report, snr_db
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_edge.arch import preset
 from dsnet_edge.errors import DsnetError
-from dsnet_edge.plan import Plan
+from dsnet_edge.plan import Plan, Program
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.runtime import Runner, open_bundle
 
@@ -93,3 +97,31 @@ def test_the_report_names_the_worst_and_refuses_what_it_cannot_compare(bundle: F
     write_bundle(plan, tmp_path / "fp32", ("sliced",), {"random_seed": 0})
     with pytest.raises(DsnetError, match="needs an int8 bundle, found fp32"):
         layer_report(open_bundle(tmp_path / "fp32"), plan, images)
+
+
+def test_the_command_prints_one_path_and_the_worst_of_it(tmp_path: FilePath) -> None:
+    noise = ("--arch", "dsmbnet14-32", "--random", 0, "--paths", "0,3", "--samples", 4)
+    done = command("convert", *noise, "--to", "sliced", "--precision", "int8", "-o", tmp_path / "bundle")
+    assert done.returncode == 0, done.stderr
+    done = command("verify", tmp_path / "bundle", "--per-layer", "--path", 0, "--json", tmp_path / "layers.json")
+    assert done.returncode == 0, done.stderr
+    layers = json.loads((tmp_path / "layers.json").read_text())["layers"]
+    ops = [op.name for op in Program.from_arch(preset("dsmbnet14-32")).ops]
+    assert [(layer["op"], layer["path"], layer["backend"]) for layer in layers] == [(name, 0, "sliced") for name in ops]
+    worst = min((layer for layer in layers if layer["own_db"] is not None), key=lambda layer: layer["own_db"])
+    assert f"path 0, sliced, most noise of their own: {worst['op']} {worst['own_db']:.1f} dB" in " ".join(done.stdout.split())
+    assert all(name in done.stdout for name in ops)
+    done = command("verify", tmp_path / "bundle", "--per-layer", "--path", 2)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--path 2 is out of range" in done.stderr
+    source = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    source["source"] = {"checkpoint": "model.safetensors", "sha256": "0" * 64}
+    source["calibration"] = {"images": 4, "sha256": "0" * 64}
+    (tmp_path / "bundle" / "manifest.json").write_text(json.dumps(source))
+    done = command("verify", tmp_path / "bundle", "--per-layer")
+    assert done.returncode == 2
+    assert "--per-layer needs the fp32 network; give --against model.safetensors" in done.stderr
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "dsnet_edge", *map(str, arguments)], capture_output=True, text=True, check=False)

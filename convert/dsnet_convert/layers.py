@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_convert.source import from_checkpoint, from_random
 from dsnet_edge.arch import Path
-from dsnet_edge.errors import DsnetError
+from dsnet_edge.errors import DsnetError, PathError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import run_segment
@@ -37,8 +39,8 @@ class LayerNoise:
     backend: str
     path: int
     op: str
-    own_db: float
-    accumulated_db: float
+    own_db: float | None  # None without noise, or signal
+    accumulated_db: float | None
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,12 @@ class LayerReport:
 
     def worst(self, backend: str, path: int, count: int = 5) -> list[LayerNoise]:
         """The ops that add the most noise, worst first."""
-        found = [layer for layer in self.layers if (layer.backend, layer.path) == (backend, path)]
-        return sorted(found, key=lambda layer: layer.own_db)[:count]
+        found = [
+            (layer.own_db, layer)
+            for layer in self.layers
+            if (layer.backend, layer.path) == (backend, path) and layer.own_db is not None
+        ]
+        return [layer for _, layer in sorted(found, key=lambda pair: pair[0])[:count]]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -66,7 +72,8 @@ def layer_report(
 ) -> LayerReport:
     """An int8 bundle against the fp32 plan that it was made of, on normalised images `[n, h, w, 3]`.
 
-    All paths, and all of `BACKENDS` that the bundle has, unless they are named. Raises DsnetError where they cannot be compared.
+    The widest path, and all of `BACKENDS` that the bundle has, unless others are named. Raises DsnetError where they cannot be
+    compared.
     """
     if bundle.precision != "int8":
         raise DsnetError(
@@ -76,10 +83,14 @@ def layer_report(
     for backend in backends:
         if backend not in BACKENDS:
             raise DsnetError(f"--per-layer sees into {' and '.join(BACKENDS)}, not into {backend}; leave it out of --backend")
+    paths = paths or [bundle.n_paths - 1]
+    for index in paths:
+        if not 0 <= index < bundle.n_paths:
+            raise PathError(f"--path {index} is out of range: {bundle.folder} has paths 0 to {bundle.n_paths - 1}")
     int8 = read_sliced(bundle.file(bundle.backend_files("sliced")["file"]))
     check_same_network(bundle, exact, int8)
     layers: list[LayerNoise] = []
-    for index in paths or range(bundle.n_paths):
+    for index in paths:
         path = exact.program.paths[index]
         values = exact_values(exact, images, path)
         for backend in backends:
@@ -89,6 +100,17 @@ def layer_report(
                 for op in exact.program.ops
             ]
     return LayerReport(str(bundle.folder), len(images), tuple(layers))
+
+
+def exact_plan(bundle: Bundle, against: FilePath | None) -> Plan:
+    """The fp32 plan on the bundle's paths: of the checkpoint `against`, or of the random weights that the manifest names."""
+    choices = [path["choice"] for path in bundle.manifest["paths"]]
+    if against is not None:
+        return from_checkpoint(against, choices).plan
+    source = bundle.manifest["source"]
+    if "random_seed" in source:
+        return from_random(bundle.name, source["random_seed"], choices).plan
+    raise DsnetError(f"{bundle.folder}: --per-layer needs the fp32 network; give --against {source['checkpoint']}")
 
 
 def check_same_network(bundle: Bundle, exact: Plan, int8: Plan) -> None:
@@ -110,7 +132,7 @@ def exact_values(plan: Plan, images: Array, path: Path) -> dict[str, Array]:
     return values
 
 
-def snr_db(found: Array, exact: Array) -> float:
-    """Decibels, of the power of `exact` over that of the difference."""
-    noise = float(((found - exact) ** 2).sum())
-    return 10 * float(np.log10(float((exact**2).sum()) / noise)) if noise else float("inf")
+def snr_db(found: Array, exact: Array) -> float | None:
+    """Decibels, of the power of `exact` over that of the difference; None where either is zero."""
+    signal, noise = float((exact**2).sum()), float(((found - exact) ** 2).sum())
+    return 10 * float(np.log10(signal / noise)) if signal and noise else None

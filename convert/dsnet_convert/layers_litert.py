@@ -20,7 +20,7 @@ from dsnet_edge.errors import require
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.plan import Array
 from dsnet_edge.runtime.bundle import Bundle
-from dsnet_edge.runtime.litert import Tensor
+from dsnet_edge.runtime.litert_tensor import Tensor
 from dsnet_edge.runtime.staged import stage_files, suffix_stage
 
 Outputs = dict[str, Array]  # by value, real numbers `[n, ...]`
@@ -88,7 +88,7 @@ def _open(plan: Plan, stage: Stage, file: FilePath, cut: bool) -> _Graph:
 
 
 def _in_order(graph: Any, tensors: Sequence[int]) -> list[int]:
-    """In the order of the signature, which is that of their names (`runtime/litert.py`)."""
+    """In the order of the signature, which is that of their names (`runtime/litert_tensor.py`)."""
     return sorted((int(tensor) for tensor in tensors), key=lambda tensor: str(graph.tensors[tensor].name))
 
 

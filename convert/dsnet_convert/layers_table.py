@@ -25,7 +25,7 @@ def _backends(report: LayerReport) -> list[str]:
 
 
 def _worst_line(report: LayerReport, backend: str, path: int) -> str:
-    named = ", ".join(f"{layer.op} {layer.own_db:.1f} dB" for layer in report.worst(backend, path))
+    named = ", ".join(f"{layer.op} {_db(layer.own_db)} dB" for layer in report.worst(backend, path))
     return f"path {path}, {backend}, most noise of their own: {named}"
 
 
@@ -41,7 +41,11 @@ def _path_table(report: LayerReport, path: int) -> Table:
     cells: dict[str, list[str]] = {}
     for layer in report.layers:
         if layer.path == path:
-            cells.setdefault(layer.op, []).extend((f"{layer.own_db:.1f}", f"{layer.accumulated_db:.1f}"))
+            cells.setdefault(layer.op, []).extend((_db(layer.own_db), _db(layer.accumulated_db)))
     for op, row in cells.items():
         table.add_row(op, *row)
     return table
+
+
+def _db(decibels: float | None) -> str:
+    return "-" if decibels is None else f"{decibels:.1f}"
