@@ -122,6 +122,9 @@ def test_the_command_measures_prints_and_writes_everything(result: tuple[str, Re
     assert [entry.backend for entry in network.openings] == ["sliced", *PEERS]
     assert network.memories[0].arena > 0
     assert network.memories[0].activations > 0
+    runtimes = {entry.backend: entry.runtime for entry in network.memories}
+    assert runtimes["sliced"].startswith("dsnet_edge ")
+    assert runtimes["litert"].endswith(" CompiledModel, weight cache")
     assert all(entry.all_ms > entry.first_ms > 0 for entry in network.openings)
     assert report.machine["cpu"]
     assert set(report.tools) == {"dsnet-edge", "ai-edge-litert", "executorch", "onnxruntime", "ncnn"}

@@ -57,8 +57,8 @@ def memory(folder: str, backend: str) -> dict[str, Any]:
         opened.suffix(feature, opened.gate(feature)[1], path)
     after = _resident()
     model = getattr(opened, "model", None)
-    sizes = (model.arena_bytes, model.activation_bytes) if model else (0, 0)
-    return asdict(Memory(backend, after[0] - before[0], after[1] - before[1], *sizes))
+    arena, activations = (model.arena_bytes, model.activation_bytes) if model else (0, 0)
+    return asdict(Memory(backend, after[0] - before[0], after[1] - before[1], arena, activations, opened.runtime))
 
 
 def _prepare(folder: str, backend: str) -> tuple[Bundle, np.ndarray]:

@@ -58,6 +58,7 @@ class Memory:
     file: int  # mapped from files
     arena: int = 0  # of the sliced backend: its weights,
     activations: int = 0  # and what it allocates for activations
+    runtime: str = ""  # what ran it, with its version
 
     @property
     def total(self) -> int:
