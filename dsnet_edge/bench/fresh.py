@@ -13,12 +13,13 @@ import numpy as np
 from dsnet_edge.bench.report import Memory
 from dsnet_edge.errors import require
 from dsnet_edge.runtime.bundle import Bundle, open_bundle, target_of
+from dsnet_edge.runtime.executorch import find_binding
 from dsnet_edge.runtime.runner import open_backend
 
 LIBRARIES = {
     "sliced": ("dsnet_edge._native",),
     "litert": ("ai_edge_litert.interpreter", "ai_edge_litert.compiled_model"),
-    "executorch": ("torch", "executorch.runtime"),
+    "executorch": (),  # whichever of its bindings there is
     "onnxruntime": ("onnxruntime",),
     "ncnn": ("ncnn",),
 }
@@ -66,6 +67,8 @@ def _prepare(folder: str, backend: str) -> tuple[Bundle, np.ndarray]:
     image = np.load(bundle.file(bundle.manifest["golden"]["images"]))[0]
     for library in LIBRARIES[backend]:
         importlib.import_module(library) if backend == "sliced" else require(library, target_of(backend))
+    if backend == "executorch":
+        find_binding(bundle.precision)
     return _Trusted(bundle.folder, bundle.manifest, bundle.input, bundle.labels), image
 
 

@@ -1,23 +1,63 @@
-"""The `executorch` backend: one multi-method `model.pte`, run by ExecuTorch's Python binding (which needs torch)."""
+"""The `executorch` backend: one multi-method `model.pte` or a `.pte` a stage, in float32, float16 or int8."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path as FilePath
+from typing import Protocol
 from weakref import WeakSet
 
 import numpy as np
 
-from dsnet_edge.errors import BundleError, DsnetError, require
+from dsnet_edge.errors import BundleError, DsnetError, MissingExtraError, require_installed
 from dsnet_edge.runtime.bundle import Bundle
-from dsnet_edge.runtime.quiet import quiet_stderr
-from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from dsnet_edge.runtime.executorch_own import OwnBinding
+from dsnet_edge.runtime.executorch_torch import TorchBinding
+from dsnet_edge.runtime.staged import Graph, StagedBackend, check_signature, stage_files, stage_names
 
 _open: WeakSet[ExecutorchBackend] = WeakSet()  # those that the process's thread pool serves
+
+
+class MethodGraph(Graph, Protocol):
+    """Takes and gives arrays in the shape of the method (NCHW), whatever their strides."""
+
+    @property
+    def signature(self) -> tuple[int, int]:
+        """How many tensors it takes and gives."""
+        ...
+
+
+class Program(Protocol):
+    @property
+    def methods(self) -> Collection[str]: ...
+
+    def load(self, method: str) -> MethodGraph: ...
+
+
+class Binding(Protocol):
+    """A way to ExecuTorch. What it refuses is a RuntimeError."""
+
+    @property
+    def runtime(self) -> str: ...
+
+    def threads(self) -> int: ...
+
+    def set_threads(self, threads: int) -> None: ...
+
+    def open(self, file: FilePath) -> Program: ...
+
+
+def find_binding(precision: str) -> Binding:
+    """Our own where it was built for the ExecuTorch that is installed, else torch's; MissingExtraError where neither loads."""
+    require_installed("executorch.version", "executorch")
+    try:
+        return OwnBinding()
+    except ImportError as reason:
+        try:
+            return TorchBinding(precision)
+        except MissingExtraError as error:
+            raise MissingExtraError(f"{reason}, and {error}") from error
 
 
 class ExecutorchBackend(StagedBackend):
@@ -25,63 +65,65 @@ class ExecutorchBackend(StagedBackend):
     that are open at the same time must agree on `threads`; DsnetError if they do not.
     """
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, binding: Binding | None = None) -> None:
         super().__init__()
         self.bundle = bundle
-        self.file = bundle.file(bundle.backend_files("executorch")["file"])
-        with quiet_stderr():
-            self.torch = require("torch", "executorch")
-            runtime = require("executorch.runtime", "executorch")
-            library = require("executorch.extension.pybindings.portable_lib", "executorch")
-            if (current := library._threadpool_get_thread_count()) != threads:
-                if _open:
-                    raise DsnetError(
-                        f"ExecuTorch has one thread pool a process, and an open runner uses {current} threads, this one asks for "
-                        f"{threads}; ask for {current}, or run it in another process"
-                    )
-                library._unsafe_reset_threadpool(threads)
-            try:
-                self.program = runtime.Runtime.get().load_program(str(self.file))
-            except RuntimeError as error:
-                raise BundleError(f"{self.file}: not a valid ExecuTorch program ({error}); convert it again") from error
-        expected = {"prefix", "gate", *map(suffix_stage, range(bundle.n_paths))}
-        if missing := expected - self.program.method_names:
-            raise BundleError(f"{self.file}: has no method {min(missing)}, expected one a path of the manifest; convert it again")
+        self.binding = binding or find_binding(bundle.precision)
+        self.runtime = self.binding.runtime
+        self._use(threads)
+        entry, stages = bundle.backend_files("executorch"), stage_names(bundle.n_paths)
+        self.files = dict.fromkeys(stages, entry["file"]) if "file" in entry else stage_files(bundle, "executorch")
+        self.programs: dict[str, Program] = {}
+        for stage in ("prefix", "gate"):
+            self.graph(stage)
         _open.add(self)
 
-    def open(self, stage: str) -> _Method:
-        with self._failing(stage), quiet_stderr():
-            method = self.program.load_method(stage)._method  # the public wrapper has no separate steps
-        return _Method(method, contiguous=self.bundle.precision == "int8" and stage != "prefix")
+    def open(self, stage: str) -> MethodGraph:
+        file = self.bundle.folder / self.files[stage]
+        program = self._program(self.files[stage])
+        with _failing(file, stage):
+            graph = program.load(stage)
+        check_signature(file, stage, *graph.signature)
+        return graph
 
-    def enter(self, image: np.ndarray) -> Tensor:
-        """The image's NHWC memory is what the program wants (NCHW, channels_last), so nothing is copied."""
-        return self.torch.from_numpy(image)[None].permute(0, 3, 1, 2)
+    def enter(self, image: np.ndarray) -> np.ndarray:
+        """The image's NHWC memory is what the prefix wants (NCHW, channels_last), so nothing is transposed."""
+        return image[None].transpose(0, 3, 1, 2)
 
-    def leave(self, vector: Tensor) -> np.ndarray:
-        return vector.numpy()[0]
+    def leave(self, vector: np.ndarray) -> np.ndarray:
+        return vector[0].astype(np.float32, copy=False)
 
-    def _call(self, stage: str, *inputs: Tensor) -> list[Tensor]:
-        with self._failing(stage):
+    def _call(self, stage: str, *inputs: np.ndarray) -> list[np.ndarray]:
+        with _failing(self.bundle.folder / self.files[stage], stage):
             return super()._call(stage, *inputs)
 
-    @contextmanager
-    def _failing(self, stage: str) -> Iterator[None]:
-        try:
-            yield
-        except RuntimeError as error:
-            raise BundleError(f"{self.file}: method {stage} failed ({error}); convert it again") from error
+    def _use(self, threads: int) -> None:
+        if (current := self.binding.threads()) == threads:
+            return
+        if _open:
+            raise DsnetError(
+                f"ExecuTorch has one thread pool a process, and an open runner uses {current} threads, this one asks for "
+                f"{threads}; ask for {current}, or run it in another process"
+            )
+        self.binding.set_threads(threads)
+
+    def _program(self, name: str) -> Program:
+        if name not in self.programs:
+            file = self.bundle.file(name)
+            try:
+                program = self.binding.open(file)
+            except RuntimeError as error:
+                raise BundleError(f"{file}: not a valid ExecuTorch program ({error}); convert it again") from error
+            expected = {stage for stage, file in self.files.items() if file == name}
+            if missing := expected.difference(program.methods):
+                raise BundleError(f"{file}: has no method {min(missing)}, expected one a path of the manifest; convert it again")
+            self.programs[name] = program
+        return self.programs[name]
 
 
-class _Method:
-    """`contiguous` where the converter had to make the method take NCHW without channels_last (dsnet_convert/executorch.py)."""
-
-    def __init__(self, method: Any, contiguous: bool) -> None:
-        self.method, self.contiguous = method, contiguous
-        self.invoke = method.execute
-
-    def put(self, *inputs: Tensor) -> None:
-        self.method.set_inputs([tensor.contiguous() for tensor in inputs] if self.contiguous else inputs)
-
-    def take(self) -> list[Tensor]:
-        return self.method.get_outputs(clone_outputs=True)  # the methods of a program share their output memory
+@contextmanager
+def _failing(file: FilePath, stage: str) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise BundleError(f"{file}: method {stage} failed ({error}); convert it again") from error

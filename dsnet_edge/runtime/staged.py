@@ -70,6 +70,10 @@ def suffix_stage(path: int) -> str:
     return f"suffix_{path:02}"
 
 
+def stage_names(n_paths: int) -> tuple[str, ...]:
+    return "prefix", "gate", *map(suffix_stage, range(n_paths))
+
+
 def stage_files(bundle: Bundle, backend: str) -> dict[str, str]:
     """The name of every stage's file, of a backend that has one for each."""
     entry = bundle.backend_files(backend)
