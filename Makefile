@@ -15,11 +15,13 @@ test: native-test fuzz arm-test  ## all tests
 
 setup: $(VENV)/.installed
 
-# torch first and pinned: the newest wheel of the registry brings gigabytes of CUDA.
-$(VENV)/.installed: pyproject.toml CMakeLists.txt $(wildcard native/*/*.cpp native/*/*.h)
+# torch first and pinned: the newest wheel of the registry brings gigabytes of CUDA. ExecuTorch before us: our binding is built
+# against its libraries.
+$(VENV)/.installed: pyproject.toml CMakeLists.txt $(wildcard native/CMakeLists.txt native/*/CMakeLists.txt native/*/*.cpp native/*/*.h)
 	scripts/system-packages.sh build
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q torch==2.13.0
+	$(BIN)/python -m pip install -q --no-deps executorch==1.5.1
 	$(BIN)/python -m pip install -q -e '.[all,dev]'
 	touch $@
 
