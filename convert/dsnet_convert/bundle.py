@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -14,14 +15,14 @@ from dsnet_convert.cache import Cache
 from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.golden import golden_arrays, golden_images, own_arrays
 from dsnet_convert.manifest import make_manifest
+from dsnet_convert.output import bundle_folder
 from dsnet_convert.progress import Progress
 from dsnet_convert.samples import Samples
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
 from dsnet_convert.stage_files import write_stage_files
-from dsnet_convert.swap import staged
 from dsnet_convert.targets import ONE_FILE, PRECISIONS, TARGETS
-from dsnet_edge.errors import BundleError, DsnetError, require_installed
+from dsnet_edge.errors import DsnetError, require_installed
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.runtime.manifest import check_manifest
@@ -59,35 +60,29 @@ def write_bundle(
     else is refused. Golden images are the photos, or seeded noise without any. Targets in `merged` get one file instead of one a
     stage. With a `cache`, stages that it holds are not converted again.
     """
-    output = output.resolve()  # a symbolic link stays one
+    output = FilePath(os.path.realpath(output))  # a symbolic link stays one
     merged = [target for target in targets if target in merged]
-    _check(plan, output, targets, precision, merged)
+    _check(plan, targets, precision, merged)
     images = golden_images(plan, photos)
-    with Progress(console, targets, merged, len(plan.program.paths)) as progress:
+    with Progress(console, targets, merged, len(plan.program.paths)) as progress, bundle_folder(output) as folder:
         progress.begin("calibrating" if precision == "int8" else "reading")
         deployed = in_precision(plan, precision, calibration)
         calibration = calibration if precision == "int8" else None
         about = {"source": source} | ({"calibration": calibration.description} if calibration else {})
-        try:
-            with staged(output) as folder:
-                write_sliced(deployed, folder / "model.dsnet")
-                _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
-                samples = Samples(calibration.images, calibration.estimator) if calibration else None
-                write_stage_files(plan, folder, targets, merged, precision, samples, cache, progress)
-                progress.begin("golden outputs")
-                _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
-                manifest = _write_manifest(folder, deployed, about, targets, merged)
-                if precision != "fp32":  # the others' rounding is their own, so they run what is written
-                    _write_golden(folder / "golden", own_arrays(folder))
-                    manifest = _write_manifest(folder, deployed, about, targets, merged)
-        except OSError as error:
-            raise DsnetError(
-                f"{output}: the bundle cannot be written ({error}); free space or choose another --output"
-            ) from error
+        write_sliced(deployed, folder / "model.dsnet")
+        _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
+        samples = Samples(calibration.images, calibration.estimator) if calibration else None
+        write_stage_files(plan, folder, targets, merged, precision, samples, cache, progress)
+        progress.begin("golden outputs")
+        _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
+        manifest = _write_manifest(folder, deployed, about, targets, merged)
+        if precision != "fp32":  # the others' rounding is their own, so they run what is written
+            _write_golden(folder / "golden", own_arrays(folder))
+            manifest = _write_manifest(folder, deployed, about, targets, merged)
     return Written(output, manifest)
 
 
-def _check(plan: Plan, output: FilePath, targets: Sequence[str], precision: Precision, merged: Sequence[str]) -> None:
+def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Sequence[str]) -> None:
     """Everything that can be refused before minutes of work."""
     for target in targets:
         if target not in TARGETS:
@@ -103,18 +98,6 @@ def _check(plan: Plan, output: FilePath, targets: Sequence[str], precision: Prec
     for index, label in enumerate(plan.labels):
         if len(label.splitlines()) > 1:
             raise DsnetError(f"label {index}, {label!r}, is more than one line; labels.txt holds one a line, so rename it")
-    if output.exists() and not _is_bundle(output):
-        raise BundleError(f"{output} exists and is not a bundle; choose another --output or remove it first")
-
-
-def _is_bundle(folder: FilePath) -> bool:
-    from dsnet_edge.runtime.manifest import FORMAT
-
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("format") == FORMAT
 
 
 def _write_manifest(

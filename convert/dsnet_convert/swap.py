@@ -11,10 +11,12 @@ import errno
 import fcntl
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path as FilePath
+
+from dsnet_edge.signals import undisturbed
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -23,22 +25,36 @@ _RENAME_EXCHANGE = 2
 @contextmanager
 def staged(output: FilePath) -> Iterator[FilePath]:
     """Yields an empty folder that becomes `output` when the block ends, and vanishes when the block raises."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(output)
-    staging = FilePath(tempfile.mkdtemp(prefix=_prefix(output), dir=output.parent))
-    lock = _lock(staging)
+    staging = output.with_name(f"{_prefix(output)}{uuid.uuid4().hex[:8]}")
+    lock: int | None = None
+    made = [parent for parent in output.parents if not parent.exists()]
+    replaced = False
     try:
-        staging.chmod(0o777 & ~_umask())  # mkdtemp's folders are for their owner alone
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(output.parent):
+            _remove_leftovers(output)
+            staging.mkdir()
+            lock = _lock(staging)
         yield staging
-        replace_folder(staging, output)
+        with undisturbed(), _alone(output.parent):
+            replace_folder(staging, output)
+            replaced = True
     finally:
-        shutil.rmtree(staging, ignore_errors=True)  # after the exchange this is the old folder
-        if lock is not None:
-            os.close(lock)
+        with undisturbed():
+            shutil.rmtree(staging, ignore_errors=True)  # after the exchange this is the old folder
+            if lock is not None:
+                os.close(lock)
+            if not replaced:
+                _remove_empty(made)
 
 
 def remove_leftovers(output: FilePath) -> None:
     """Removes staging folders of `output` whose process is gone, and puts back a folder that was only set aside."""
+    with _alone(output.parent):
+        _remove_leftovers(output)
+
+
+def _remove_leftovers(output: FilePath) -> None:
     aside = _aside(output)
     if aside.exists() and not output.exists():
         aside.rename(output)
@@ -102,7 +118,20 @@ def _lock(folder: FilePath) -> int | None:
     return descriptor
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextmanager
+def _alone(folder: FilePath) -> Iterator[None]:
+    """One process at a time, so that none takes for a leftover what another is about to lock; on file systems that have locks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_empty(folders: list[FilePath]) -> None:
+    """Innermost first; those that hold something stay."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()

@@ -9,9 +9,11 @@ their noise goes to standard error, which the parent keeps for the case of a fai
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path as FilePath
@@ -24,8 +26,11 @@ from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.model_file import read_sliced
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)  # what is no fault of a converter's
+
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent, which a terminal interrupts too, ends its workers
     model, folder, precision = FilePath(sys.argv[1]), FilePath(sys.argv[2]), sys.argv[3]
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever the converters print
@@ -40,6 +45,11 @@ def main() -> None:
             print(json.dumps({"done": True}), file=answers)
         except DsnetError as error:
             print(json.dumps({"error": str(error)}), file=answers)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            what = f"converting {target} {name or 'one file'}: {error}"
+            print(json.dumps({"error": f"{what}; free space, or choose another --output or TMPDIR"}), file=answers)
 
 
 def run_job(plan: Plan, folder: FilePath, target: str, name: str, precision: Precision, samples: Samples | None) -> None:

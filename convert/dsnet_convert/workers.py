@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from dsnet_convert.sliced import write_sliced
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
+from dsnet_edge.signals import undisturbed
 
 Job = tuple[str, str]  # target, stage ("" merges the target's stages into one file)
 Report = Callable[[Job], None]  # called with every job that is done, from any thread
@@ -72,7 +74,9 @@ class Workers:
 
     def _started(self, count: int) -> list[_Process]:
         while len(self._processes) < count:
-            self._processes.append(_Process(self._arguments()))
+            arguments = self._arguments()
+            with undisturbed():
+                self._processes.append(_Process(arguments))
         return self._processes[:count]
 
     def _arguments(self) -> list[str]:
@@ -142,10 +146,13 @@ class _Process:
     def _death(self, job: Job) -> DsnetError:
         """What the process last said, in one line."""
         code = self.process.wait()
+        what = f"converting {' '.join(filter(None, job))}"
+        if code == -signal.SIGKILL:
+            return DsnetError(f"{what}: its process was killed, as the system does for want of memory; free some and try again")
         self.log.seek(0)
         lines = [line for line in self.log.read().decode(errors="replace").splitlines() if line.strip()]
         reason = lines[-1].strip() if lines else "it printed nothing"
-        return DsnetError(f"converting {' '.join(filter(None, job))} ended with exit code {code}: {reason}; please report this")
+        return DsnetError(f"{what} ended with exit code {code}: {reason}; please report this")
 
     def close(self) -> None:
         self.process.kill()

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from dsnet_edge.errors import DsnetError
+
 
 def main() -> None:
     """Runs the command line. Bad input ends in one line on standard error and exit code 2, never in a traceback."""
-    from rich.console import Console
-
-    from dsnet_edge.cli.app import app
-    from dsnet_edge.errors import DsnetError
-
     try:
+        from dsnet_edge.cli.app import app
+
         app()
     except DsnetError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]error:[/] {_escape(str(error))}")
+        _print(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -23,7 +22,9 @@ def main() -> None:
         sys.exit(141)
 
 
-def _escape(text: str) -> str:
+def _print(error: str) -> None:
+    from rich.console import Console
     from rich.markup import escape
 
-    return escape(" ".join(text.split()))
+    line = escape(" ".join(error.split()))
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]error:[/] {line}")

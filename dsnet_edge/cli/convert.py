@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dsnet_edge.cli.choices import parse_choices
+from dsnet_edge.cli.interrupt import interruptible
 from dsnet_edge.errors import DsnetError
 
 if TYPE_CHECKING:
@@ -44,35 +45,36 @@ def convert(
     ] = True,
 ) -> None:
     """Convert a checkpoint to a bundle; an interrupted run leaves an old bundle whole."""
-    from rich.console import Console
+    with interruptible(output):
+        from rich.console import Console
 
-    from dsnet_convert.bundle import write_bundle
-    from dsnet_convert.cache import Cache
-    from dsnet_convert.source import from_checkpoint, from_random
+        from dsnet_convert.bundle import write_bundle
+        from dsnet_convert.cache import Cache
+        from dsnet_convert.source import from_checkpoint, from_random
 
-    console = Console()
-    targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
-    choices = None if paths is None else parse_choices(paths)
-    if checkpoint is not None and arch is None and random is None:
-        source = from_checkpoint(checkpoint, choices)
-    elif checkpoint is None and arch is not None and random is not None:
-        source = from_random(arch, random, choices)
-    else:
-        raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
-    written = write_bundle(
-        source.plan,
-        output,
-        targets,
-        source.description,
-        precision=_precision(precision),
-        calibration=_calibration(source.plan, precision, calibrate, samples, random, ranges),
-        photos=golden or [],
-        merged=_merged(split, merge),
-        cache=Cache.of_user() if use_cache else None,
-        console=console,
-    )
-    console.print(_table(written.manifest))
-    console.print(f"wrote {written.folder}", soft_wrap=True, highlight=False, markup=False)
+        console = Console()
+        targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
+        choices = None if paths is None else parse_choices(paths)
+        if checkpoint is not None and arch is None and random is None:
+            source = from_checkpoint(checkpoint, choices)
+        elif checkpoint is None and arch is not None and random is not None:
+            source = from_random(arch, random, choices)
+        else:
+            raise DsnetError("give either a CHECKPOINT, or --arch with --random SEED")
+        written = write_bundle(
+            source.plan,
+            output,
+            targets,
+            source.description,
+            precision=_precision(precision),
+            calibration=_calibration(source.plan, precision, calibrate, samples, random, ranges),
+            photos=golden or [],
+            merged=_merged(split, merge),
+            cache=Cache.of_user() if use_cache else None,
+            console=console,
+        )
+        console.print(_table(written.manifest))
+        console.print(f"wrote {written.folder}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _merged(split: bool, merge: bool) -> set[str]:
