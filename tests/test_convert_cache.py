@@ -56,7 +56,7 @@ def test_an_unchanged_network_is_not_converted_again(tmp_path: FilePath, ran: li
     write_bundle(plan, tmp_path / "first", ["onnx", "executorch"], SOURCE, cache=cache)
     assert len(ran) == 2 * 5 + 1
     ran.clear()
-    write_bundle(plan, tmp_path / "second", ["onnx", "executorch"], SOURCE, cache=cache)
+    assert write_bundle(plan, tmp_path / "second", ["onnx", "executorch"], SOURCE, cache=cache).from_cache == 2 * 5 + 1
     assert ran == []
     assert files(tmp_path / "first") == files(tmp_path / "second")
 

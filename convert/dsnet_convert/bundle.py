@@ -39,6 +39,7 @@ class Written:
 
     folder: FilePath
     manifest: dict[str, Any]
+    from_cache: int  # files that were not converted again
 
 
 def write_bundle(
@@ -72,14 +73,14 @@ def write_bundle(
         write_sliced(deployed, folder / "model.dsnet")
         _write_text(folder / "labels.txt", "".join(f"{label}\n" for label in plan.labels))
         samples = Samples(calibration.images, calibration.estimator) if calibration else None
-        write_stage_files(plan, folder, targets, merged, precision, samples, cache, progress)
+        from_cache = write_stage_files(plan, folder, targets, merged, precision, samples, cache, progress)
         progress.begin("golden outputs")
         _write_golden(folder / "golden", golden_arrays(plan, deployed, images))
         manifest = _write_manifest(folder, deployed, about, targets, merged)
         if precision != "fp32":  # the others' rounding is their own, so they run what is written
             _write_golden(folder / "golden", own_arrays(folder))
             manifest = _write_manifest(folder, deployed, about, targets, merged)
-    return Written(output, manifest)
+    return Written(output, manifest, from_cache)
 
 
 def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Sequence[str]) -> None:

@@ -27,8 +27,8 @@ def write_stage_files(
     samples: Samples | None,
     cache: Cache | None,
     progress: Progress,
-) -> None:
-    """Into `folder`, of an fp32 plan; int8 learns its ranges from samples.
+) -> int:
+    """Into `folder`, of an fp32 plan; int8 learns its ranges from samples. Returns how many files the cache gave.
 
     Raises DsnetError, naming target and stage, if one cannot be converted.
     """
@@ -53,10 +53,12 @@ def write_stage_files(
     whole = [job for job in files if not job[1] and kept(job)]
     stages = [job for job in files if job[1] and (job[0], "") not in whole and not kept(job)]
     merges = [job for job in files if not job[1] and job not in whole]
-    for job in set(files).difference(stages, merges):
+    given = set(files).difference(stages, merges)
+    for job in given:
         progress.done(job)
     with Workers(plan, folder, precision, samples) as workers:
         workers.run(stages, done)
         workers.run(merges, done)
     for target in merged:
         shutil.rmtree(folder / target)
+    return len(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +53,7 @@ def convert(
         from dsnet_convert.cache import Cache
         from dsnet_convert.source import from_checkpoint, from_random
 
-        console = Console()
+        console, start = Console(), time.perf_counter()
         targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
         choices = None if paths is None else parse_choices(paths)
         if checkpoint is not None and arch is None and random is None:
@@ -74,7 +75,9 @@ def convert(
             console=console,
         )
         console.print(_table(written.manifest))
-        console.print(f"wrote {written.folder}", soft_wrap=True, highlight=False, markup=False)
+        known = f", {written.from_cache} files from the cache" if written.from_cache else ""
+        done = f"wrote {written.folder} in {time.perf_counter() - start:.0f} s{known}"
+        console.print(done, soft_wrap=True, highlight=False, markup=False)
 
 
 def _merged(split: bool, merge: bool) -> set[str]:
