@@ -24,7 +24,8 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     """A bundle of the tiny network for all three targets. Converted once; tests that change it take a copy."""
     from tiny import tiny_plan
 
-    from dsnet_convert.bundle import TARGETS, write_bundle
+    from dsnet_convert.bundle import write_bundle
+    from dsnet_convert.targets import TARGETS
 
     folder = tmp_path_factory.mktemp("converted") / "bundle"
     write_bundle(tiny_plan(), folder, TARGETS, {"random_seed": 0})

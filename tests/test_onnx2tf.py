@@ -17,9 +17,10 @@ from tiny import ARCHS, tiny_images, tiny_plan
 from dsnet_convert.litert import write_litert
 from dsnet_convert.onnx2tf import write_litert_via_onnx2tf
 from dsnet_convert.onnx2tf_process import interpreter, tool_versions, worker
-from dsnet_convert.stage import Stage, stage_values, stages
+from dsnet_convert.stage import Stage, folded, stage_values, stages
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.oracle import run_segment
 
 ROOT = FilePath(__file__).resolve().parents[1]
@@ -51,7 +52,7 @@ def test_int8_is_quantised_throughout_and_close(tmp_path: FilePath) -> None:
     plan = tiny_plan()
     calibration, features = tiny_images(plan, 16, seed=7), []
     for stage in stages(plan):
-        write_litert_via_onnx2tf(plan, stage, tmp_path / "int8.tflite", calibration)
+        write_litert_via_onnx2tf(plan, stage, tmp_path / "int8.tflite", "int8", calibration)
         int8 = Interpreter(str(tmp_path / "int8.tflite"))
         inputs, outputs = _details(int8)
         assert {detail["dtype"] for detail in inputs + outputs} == {np.int8}
@@ -67,18 +68,33 @@ def test_int8_is_quantised_throughout_and_close(tmp_path: FilePath) -> None:
 
 
 @needs_environment
-@pytest.mark.parametrize("calibrated", [False, True], ids=["fp32", "int8"])
-def test_nothing_but_the_networks_own_ops_wholly_accelerated(tmp_path: FilePath, calibrated: bool) -> None:
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_nothing_but_the_networks_own_ops_wholly_accelerated(tmp_path: FilePath, precision: Precision) -> None:
     """No TRANSPOSE; a RESHAPE only where a vector leaves."""
     plan = tiny_plan()
     for stage in stages(plan)[:3]:
         file = tmp_path / f"{stage.name}.tflite"
-        write_litert_via_onnx2tf(plan, stage, file, tiny_images(plan, 4) if calibrated else None)
+        write_litert_via_onnx2tf(plan, stage, file, precision, tiny_images(plan, 4) if precision == "int8" else None)
         plain = Interpreter(str(file), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
         ops = [op["op_name"] for op in plain._get_ops_details()]
         assert set(ops) - {"RESHAPE"} <= OPS
         assert ops.count("RESHAPE") == {"prefix": 0, "gate": 2, "suffix": 1}[stage.segment]
         assert CompiledModel.from_file(str(file)).is_fully_accelerated()
+
+
+@needs_environment
+def test_fp16_is_of_all_weights_and_of_nothing_at_the_boundary(tmp_path: FilePath) -> None:
+    plan = tiny_plan()
+    for stage in stages(plan)[:3]:
+        write_litert_via_onnx2tf(plan, stage, tmp_path / "fp16.tflite", "fp16")
+        half = Interpreter(str(tmp_path / "fp16.tflite"))
+        inputs, expected = _oracle(plan, stage, tiny_images(plan, 1)[0])
+        for found, exact in zip(_run(half, inputs), expected, strict=True):
+            assert found.dtype == np.float32
+            error = np.abs(found - exact).max() / np.abs(exact).max()
+            assert 1e-7 < error < 0.05, "scores are small differences"
+        halves = sum(int(np.prod(detail["shape"])) for detail in half.get_tensor_details() if detail["dtype"] is np.float16)
+        assert halves >= sum(folded(plan, op, stage.path)[0].size for op in plan.program.segment(stage.segment) if op.has_weight)
 
 
 @needs_environment
@@ -108,7 +124,8 @@ def test_the_next_job_gets_a_new_process_where_one_was_killed(tmp_path: FilePath
 @needs_environment
 def test_what_onnx2tf_refuses_is_told_and_the_process_lives(tmp_path: FilePath) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"not a graph")
-    job = {"onnx": str(tmp_path / "bad.onnx"), "inputs": [], "outputs": [], "calibration": None, "tflite": str(tmp_path / "x")}
+    job = {"onnx": str(tmp_path / "bad.onnx"), "inputs": [], "outputs": [], "calibration": None}
+    job |= {"precision": "fp32", "tflite": str(tmp_path / "x")}
     process = worker(interpreter())
     with pytest.raises(DsnetError, match=r"^gate: onnx2tf cannot convert it \(\w+: .*\); convert without") as told:
         process.run("gate", job)

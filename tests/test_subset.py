@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from tiny import ARCHS, tiny_arch, tiny_images, tiny_plan
 
-from dsnet_convert.bundle import TARGETS, write_bundle
+from dsnet_convert.bundle import write_bundle
 from dsnet_convert.calibration import Calibration
 from dsnet_convert.one_path import write_one_path_files
 from dsnet_convert.random_weights import random_plan
 from dsnet_convert.sliced import write_sliced
+from dsnet_convert.targets import TARGETS
 from dsnet_edge import _native, demo
 from dsnet_edge.arch import Gate, Path, preset
 from dsnet_edge.cli.choices import parse_choices

@@ -15,13 +15,14 @@ from dsnet_convert.cache import Cache
 from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.golden import golden_arrays, golden_images, own_arrays
 from dsnet_convert.manifest import make_manifest
+from dsnet_convert.onnx2tf_process import tool_versions
 from dsnet_convert.output import bundle_folder
 from dsnet_convert.progress import Progress
 from dsnet_convert.samples import Samples
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
 from dsnet_convert.stage_files import write_stage_files
-from dsnet_convert.targets import ONE_FILE, PRECISIONS, TARGETS
+from dsnet_convert.targets import ONE_FILE, PRECISIONS, routed
 from dsnet_edge.errors import DsnetError, require_installed
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
@@ -30,7 +31,12 @@ from dsnet_edge.runtime.manifest import check_manifest
 if TYPE_CHECKING:
     from rich.console import Console
 
-_MODULES = {"executorch": "executorch.exir", "litert": "litert_torch", "onnx": "onnx"}  # ncnn's files need none
+_NEEDS = {  # a module, and the extra that brings it; ncnn's files need none
+    "executorch": ("executorch.exir", "executorch"),
+    "litert": ("litert_torch", "litert"),
+    "onnx2tf": ("torch", "litert"),
+    "onnx": ("onnx", "onnx"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ def write_bundle(
     calibration: Calibration | None = None,
     photos: Sequence[FilePath] = (),
     merged: Collection[str] = ("executorch",),
+    litert_via: str = "litert-torch",
     cache: Cache | None = None,
     console: Console | None = None,
 ) -> Written:
@@ -59,10 +66,11 @@ def write_bundle(
 
     An `output` that is a bundle is replaced in one step at the end, and stays whole if anything fails; one that is something
     else is refused. Golden images are the photos, or seeded noise without any. Targets in `merged` get one file instead of one a
-    stage. With a `cache`, stages that it holds are not converted again.
+    stage. `litert_via` names what converts to LiteRT. With a `cache`, stages that it holds are not converted again.
     """
     output = FilePath(os.path.realpath(output))  # a symbolic link stays one
-    merged = [target for target in targets if target in merged]
+    merged = routed([target for target in targets if target in merged], litert_via)
+    targets = routed(targets, litert_via)
     _check(plan, targets, precision, merged)
     images = golden_images(plan, photos)
     with Progress(console, targets, merged, len(plan.program.paths)) as progress, bundle_folder(output) as folder:
@@ -86,13 +94,13 @@ def write_bundle(
 def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Sequence[str]) -> None:
     """Everything that can be refused before minutes of work."""
     for target in targets:
-        if target not in TARGETS:
-            raise DsnetError(f"--to: there is no target {target!r}; choose from {', '.join(TARGETS)}")
         if precision not in PRECISIONS[target]:
             known = ", ".join(PRECISIONS[target])
             raise DsnetError(f"--to {target} writes {known}, not {precision}; choose another --precision, or --to sliced")
-        if target in _MODULES:
-            require_installed(_MODULES[target], target)
+        if target in _NEEDS:
+            require_installed(*_NEEDS[target])
+        if target == "onnx2tf":
+            tool_versions()  # raises where its environment is missing or broken
     for target in merged:
         if target not in ONE_FILE:
             raise DsnetError(f"{target} has no form of one file, only {', '.join(ONE_FILE)}; leave it a file a stage")

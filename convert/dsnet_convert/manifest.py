@@ -79,9 +79,10 @@ def _block_channels(program: Program, path: Path) -> list[int]:
 def _backends(targets: Sequence[str], merged: Collection[str], n_paths: int) -> dict[str, Any]:
     backends: dict[str, Any] = {"sliced": {"file": "model.dsnet"}}
     for backend in ("executorch", "litert", "onnxruntime", "ncnn"):
-        target = target_of(backend)
+        via = {"via": "onnx2tf"} if backend == "litert" and "onnx2tf" in targets else {}
+        target = via.get("via") or target_of(backend)
         if target in targets:
-            backends[backend] = {"file": ONE_FILE[target]} if target in merged else _stage_files(target, n_paths)
+            backends[backend] = via | ({"file": ONE_FILE[target]} if target in merged else _stage_files(target, n_paths))
     return backends
 
 

@@ -20,17 +20,21 @@ import torch
 from torch import Tensor
 
 from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
+from dsnet_convert.litert import check_delegation
 from dsnet_convert.onnx2tf_process import interpreter, worker
 from dsnet_convert.stage import Stage, stage_values, vectors
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.elements import Precision
 
 _OPSET = 10  # the last one without constants as nodes, which onnx2tf does not take: the limits of a Clip
 
 
-def write_litert_via_onnx2tf(plan: Plan, stage: Stage, file: FilePath, calibration: np.ndarray | None = None) -> None:
-    """The file has the signature that `write_litert` gives it; with `calibration` images `[n, h, w, 3]`, `write_litert_int8`.
+def write_litert_via_onnx2tf(
+    plan: Plan, stage: Stage, file: FilePath, precision: Precision = "fp32", calibration: np.ndarray | None = None
+) -> None:
+    """A file of the signature and types that `dsnet_convert.litert` gives it; int8 needs `calibration` images `[n, h, w, 3]`.
 
-    Raises DsnetError where the environment is missing or broken, or the conversion fails.
+    Raises DsnetError where the environment is missing or broken, the conversion fails, or XNNPACK would not run all of it.
     """
     with tempfile.TemporaryDirectory(prefix="dsnet-edge-") as scratch:
         onnx_file, samples = FilePath(scratch) / "stage.onnx", FilePath(scratch) / "calibration.npz"
@@ -41,10 +45,12 @@ def write_litert_via_onnx2tf(plan: Plan, stage: Stage, file: FilePath, calibrati
             "onnx": str(onnx_file),
             "inputs": _shapes(plan, stage, 0),
             "outputs": _shapes(plan, stage, 1),
+            "precision": precision,
             "calibration": str(samples) if calibration is not None else None,
             "tflite": str(file.resolve()),
         }
         worker(interpreter()).run(stage.name, job)
+    check_delegation(file, stage.name)
 
 
 class _MapGraph(StageGraph):

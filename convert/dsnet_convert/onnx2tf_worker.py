@@ -2,8 +2,9 @@
 nothing of dsnet_edge, whose pins clash with onnx2tf's; `-I` keeps this folder, which has an `onnx2tf.py` too, off its path.
 
 Jobs come on standard input and answers go to standard output, JSON, one a line: first `{"ready": true}`, then for each
-`{"onnx": FILE, "inputs": SHAPES, "outputs": SHAPES, "calibration": NPZ or null, "tflite": FILE}` either `{"done": true}` or
-`{"error": MESSAGE}`. What the libraries print goes to standard error. The end of standard input ends the process, even in a job.
+`{"onnx": FILE, "inputs": SHAPES, "outputs": SHAPES, "precision": NAME, "calibration": NPZ or null, "tflite": FILE}` either
+`{"done": true}` or `{"error": MESSAGE}`. What the libraries print goes to standard error. The end of standard input ends the
+process, even in a job.
 
 With `--versions` it prints those of its tools, as one JSON object, and imports none of them.
 
@@ -61,10 +62,11 @@ def _serve(job: dict[str, Any], answers: TextIO) -> None:
     print(json.dumps(answer), file=answers)
 
 
-def convert(onnx: str, inputs: list[Shape], outputs: list[Shape], calibration: str | None, tflite: str) -> None:
+def convert(onnx: str, inputs: list[Shape], outputs: list[Shape], precision: str, calibration: str | None, tflite: str) -> None:
     """The shapes are those of the `.tflite`; the ONNX file has NCHW maps only, and beside it lie the intermediate files.
 
-    The calibration holds `args_0`, `args_1` ..., each `[n, *shape]`; with it all is int8, weights by output channel.
+    The precision is fp32, fp16 (of the weights) or int8 (of all; of weights by output channel). The calibration, for int8, holds
+    `args_0`, `args_1` ..., each `[n, *shape]`.
     """
     import numpy as np
     import onnx2tf
@@ -84,6 +86,9 @@ def convert(onnx: str, inputs: list[Shape], outputs: list[Shape], calibration: s
     )
     _save(tf, model, inputs, outputs, "saved_model")
     converter = tf.lite.TFLiteConverter.from_saved_model("saved_model")
+    if precision == "fp16":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
     if calibration is not None:
         with np.load(calibration) as arrays:
             samples = dict(arrays)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 # About how long a step takes, in seconds of a fast core: the time left is estimated from these shares.
-_SECONDS = {"executorch": 3.0, "litert": 3.0, "onnx": 0.3, "ncnn": 0.1}
+_SECONDS = {"executorch": 3.0, "litert": 3.0, "onnx2tf": 3.0, "onnx": 0.3, "ncnn": 0.1}
 
 
 class Progress:

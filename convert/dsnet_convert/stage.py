@@ -15,8 +15,8 @@ from dsnet_edge.plan.plan import Array
 from dsnet_edge.plan.program import Segment
 from dsnet_edge.runtime.staged import suffix_stage
 
-# Of the targets that write a file a stage, in a folder of the target's name. ncnn writes a `.bin` beside each `.param`.
-FILE_SUFFIXES = {"executorch": ".pte", "litert": ".tflite", "onnx": ".onnx", "ncnn": ".param"}
+# Of the targets that write a file a stage. ncnn writes a `.bin` beside each `.param`.
+FILE_SUFFIXES = {"executorch": ".pte", "litert": ".tflite", "onnx2tf": ".tflite", "onnx": ".onnx", "ncnn": ".param"}
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,14 @@ def stages(plan: Plan) -> tuple[Stage, ...]:
     return (*shared, *(Stage(suffix_stage(index), "suffix", path) for index, path in enumerate(paths)))
 
 
+def stage_folder(target: str) -> str:
+    """Of the files of its stages, relative to the bundle: the target's name, but for onnx2tf, the other way to LiteRT's files."""
+    return "litert" if target == "onnx2tf" else target
+
+
 def stage_file(target: str, stage: str) -> str:
     """A stage's file, relative to the bundle."""
-    return f"{target}/{stage}{FILE_SUFFIXES[target]}"
+    return f"{stage_folder(target)}/{stage}{FILE_SUFFIXES[target]}"
 
 
 def stage_values(plan: Plan, segment: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:

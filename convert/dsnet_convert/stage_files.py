@@ -9,13 +9,13 @@ from pathlib import Path as FilePath
 from dsnet_convert.cache import Cache, merged_key, stage_keys
 from dsnet_convert.progress import Progress
 from dsnet_convert.samples import Samples
-from dsnet_convert.stage import FILE_SUFFIXES, stage_file
+from dsnet_convert.stage import FILE_SUFFIXES, stage_file, stage_folder
 from dsnet_convert.targets import ONE_FILE
 from dsnet_convert.workers import Job, Workers
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
 
-_CACHED = ("executorch", "litert", "onnx")  # ncnn's two files a stage are written in milliseconds
+_CACHED = ("executorch", "litert", "onnx2tf", "onnx")  # ncnn's two files a stage are written in milliseconds
 
 
 def write_stage_files(
@@ -35,7 +35,7 @@ def write_stage_files(
     keys: dict[Job, str] = {}
     files: dict[Job, FilePath] = {}
     for target in (target for target in FILE_SUFFIXES if target in targets):
-        (folder / target).mkdir()
+        (folder / stage_folder(target)).mkdir()
         by_stage = stage_keys(plan, target, precision, samples)
         keys |= {(target, stage): key for stage, key in by_stage.items()}
         files |= {(target, stage): folder / stage_file(target, stage) for stage in by_stage}
@@ -60,5 +60,5 @@ def write_stage_files(
         workers.run(stages, done)
         workers.run(merges, done)
     for target in merged:
-        shutil.rmtree(folder / target)
+        shutil.rmtree(folder / stage_folder(target))
     return len(given)

@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def run_job(plan: Plan, folder: FilePath, target: str, name: str, precision: Precision, samples: Samples | None) -> None:
-    if target in ("executorch", "litert"):
+    if target in ("executorch", "litert", "onnx2tf"):
         _use_one_thread()
     if not name:
         merge_stages(

@@ -41,6 +41,9 @@ def convert(
         bool, typer.Option("--split", help="ExecuTorch: a file for prefix, gate and every path, not one for all.")
     ] = False,
     merge: Annotated[bool, typer.Option("--merge", help="LiteRT: one file with a signature for each of these.")] = False,
+    litert_via: Annotated[
+        str, typer.Option(help="What writes LiteRT's files: litert-torch, or onnx2tf in the environment of make onnx2tf-env.")
+    ] = "litert-torch",
     use_cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Reuse what was converted before from the same weights.")
     ] = True,
@@ -55,6 +58,8 @@ def convert(
 
         console, start = Console(), time.perf_counter()
         targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
+        if litert_via != "litert-torch" and "litert" not in targets:
+            raise DsnetError(f"--litert-via is for --to litert, found --to {to}; leave it out")
         choices = None if paths is None else parse_choices(paths)
         if checkpoint is not None and arch is None and random is None:
             source = from_checkpoint(checkpoint, choices)
@@ -71,6 +76,7 @@ def convert(
             calibration=_calibration(source.plan, precision, calibrate, samples, random, ranges),
             photos=golden or [],
             merged=_merged(split, merge),
+            litert_via=litert_via,
             cache=Cache.of_user() if use_cache else None,
             console=console,
         )

@@ -88,6 +88,8 @@ def _check_relations(manifest: dict[str, Any]) -> None:
         found = len(entry.get("suffixes", paths))
         if found != len(paths):
             raise ValueError(f"backends.{backend} has {found} suffixes for {len(paths)} paths")
+        if "via" in entry and backend != "litert":
+            raise ValueError(f"backends.{backend} has a field 'via', which is litert's alone")
     if ("calibration" in manifest) != (precision == "int8"):
         there = "none" if precision == "int8" else "one"
         raise ValueError(f"calibration belongs to int8 and to nothing else, found {there} and precision {precision}")
