@@ -186,6 +186,15 @@ def test_a_feature_of_another_shape_is_an_error_of_the_bundle(
         backend.suffix(feature, feature, 0)
 
 
+def test_a_file_that_would_crash_compiled_model_is_refused(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
+    bundle = FilePath(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
+    rewrite(bundle, "litert/prefix.tflite", (bundle / "litert/prefix.tflite").read_bytes()[:3000])
+    with pytest.raises(BundleError, match=r"prefix.tflite: not a valid LiteRT model"):
+        Runner(bundle, "litert")
+    with pytest.raises(BundleError, match=r"prefix.tflite: not a valid LiteRT model"):
+        fully_delegated(bundle / "litert/prefix.tflite")
+
+
 def test_tensors_of_other_types_are_refused(tiny_bundle: FilePath, tmp_path: FilePath) -> None:
     """int8 without a scale is no quantisation."""
     from ai_edge_litert.schema_py_generated import TensorType

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dsnet_edge.errors import BundleError, require
-from dsnet_edge.runtime.litert_interpreter import Package, one_line
+from dsnet_edge.runtime.litert_interpreter import Package, find_package, one_line
 from dsnet_edge.runtime.litert_tensor import Signature, Tensor
 from dsnet_edge.runtime.quiet import quiet_stderr, quiet_unloading
 from dsnet_edge.runtime.staged import Graph
@@ -75,8 +75,9 @@ def fully_delegated(file: FilePath) -> bool:
     """Whether XNNPACK runs every op of every signature of a `.tflite`."""
     with quiet_stderr():
         try:
-            return bool(compile_model(file, 1).is_fully_accelerated())
-        except RuntimeError as error:
+            find_package().read(file, threads=1)  # CompiledModel may crash where an interpreter refuses
+            return bool(compile_model(file, threads=1).is_fully_accelerated())
+        except (ValueError, RuntimeError) as error:
             raise BundleError(f"{file}: not a valid LiteRT model ({one_line(error)}); convert it again") from error
 
 
