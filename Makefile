@@ -11,7 +11,7 @@ demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
 
 test: native-test fuzz arm-test  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 setup: $(VENV)/.installed
 

@@ -19,7 +19,7 @@ from dsnet_edge.errors import BundleError, DsnetError
 from dsnet_edge.plan.oracle import infer
 from dsnet_edge.runtime import Runner
 from dsnet_edge.runtime.litert_compiled import fully_delegated
-from dsnet_edge.runtime.weight_cache import cache_folder
+from dsnet_edge.user_cache import user_cache
 
 LITERT = f"ai_edge_litert {ai_edge_litert.__version__}"
 COMPILED = f"{LITERT} CompiledModel, weight cache"
@@ -65,17 +65,17 @@ def test_compiled_models_with_packed_weights_are_the_first_choice(tiny_bundle: F
 def test_a_second_start_packs_nothing(tiny_bundle: FilePath, monkeypatch: Monkeypatch, tmp_path: FilePath) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     check(tiny_bundle, COMPILED)
-    packed = {file: file.stat().st_ino for file in cache_folder().iterdir()}
+    packed = {file: file.stat().st_ino for file in user_cache("litert").iterdir()}
     assert len(packed) == 5
     check(tiny_bundle, COMPILED)
-    assert {file: file.stat().st_ino for file in cache_folder().iterdir()} == packed
+    assert {file: file.stat().st_ino for file in user_cache("litert").iterdir()} == packed
 
 
 def test_damaged_weights_are_packed_again(tiny_bundle: FilePath, monkeypatch: Monkeypatch, tmp_path: FilePath) -> None:
     """LiteRT itself would run with whatever weights the file has."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     check(tiny_bundle, COMPILED)
-    for file in cache_folder().iterdir():
+    for file in user_cache("litert").iterdir():
         content = bytearray(file.read_bytes())
         for index in range(100, len(content) // 2):
             content[index] ^= 0xFF

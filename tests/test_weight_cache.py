@@ -11,7 +11,8 @@ from pathlib import Path as FilePath
 import pytest
 
 from dsnet_edge.runtime import weight_cache
-from dsnet_edge.runtime.weight_cache import cache_folder, packed_weights
+from dsnet_edge.runtime.weight_cache import packed_weights
+from dsnet_edge.user_cache import user_cache
 
 WEIGHTS = bytes(range(256)) * 12_289  # three blocks, the last in part
 
@@ -119,10 +120,10 @@ def test_no_home_means_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_folder_is_where_the_user_keeps_caches(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cache_folder() == tmp_path / "dsnet-edge" / "litert"
+    assert user_cache("litert") == tmp_path / "dsnet-edge" / "litert"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/somewhere")
-    assert cache_folder() == FilePath("/somewhere/.cache/dsnet-edge/litert")
+    assert user_cache("litert") == FilePath("/somewhere/.cache/dsnet-edge/litert")
 
 
 @pytest.mark.parametrize("pack", [lambda path: None, lambda path: FilePath("/proc/nowhere/at/all").write_bytes(b"")])

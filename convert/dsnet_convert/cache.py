@@ -23,6 +23,7 @@ from dsnet_convert.tools import tools
 from dsnet_edge import plan as plan_package
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
+from dsnet_edge.user_cache import user_cache
 
 _MOST_BYTES = 8 << 30
 
@@ -34,10 +35,12 @@ class Cache:
     folder: FilePath
 
     @staticmethod
-    def of_user() -> Cache:
-        """`$XDG_CACHE_HOME/dsnet-edge/convert`, `~/.cache` where the variable is unset."""
-        home = os.environ.get("XDG_CACHE_HOME") or FilePath.home() / ".cache"
-        return Cache(FilePath(home) / "dsnet-edge" / "convert")
+    def of_user() -> Cache | None:
+        """None where the user has no home for it."""
+        try:
+            return Cache(user_cache("convert"))
+        except RuntimeError:
+            return None
 
     def fetch(self, key: str, file: FilePath) -> bool:
         """Copies what is kept under `key` to `file`; False, and no file, where nothing sound is."""

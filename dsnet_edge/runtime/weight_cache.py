@@ -18,6 +18,8 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
+from dsnet_edge.user_cache import user_cache
+
 _LARGEST_FOLDER = 1 << 30  # bytes
 _BLOCK, _PAGE = 1 << 20, 4096
 
@@ -32,7 +34,7 @@ def packed_weights(key: str, pack: Callable[[str], object]) -> Iterator[str]:
     """
     stream = None
     with suppress(OSError, RuntimeError):  # RuntimeError: there is no home
-        folder = cache_folder()
+        folder = user_cache("litert")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         stream = _find(folder, key) or _write(folder, key, pack)
     if stream is None:
@@ -40,12 +42,6 @@ def packed_weights(key: str, pack: Callable[[str], object]) -> Iterator[str]:
         return
     with stream:
         yield _path_of(stream.fileno())  # the file may be deleted meanwhile, but not under us
-
-
-def cache_folder() -> FilePath:
-    """RuntimeError where the user has no home."""
-    base = FilePath(os.environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else FilePath.home() / ".cache") / "dsnet-edge" / "litert"
 
 
 def _find(folder: FilePath, key: str) -> FileIO | None:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from dsnet_edge.errors import DsnetError
+from dsnet_edge.user_cache import user_cache
 
 Arrays = tuple[np.ndarray, np.ndarray]  # uint8 [N, H, W, 3], int64 [N]
 
@@ -38,13 +39,6 @@ def _folder_from_environment() -> FilePath | None:
     return FilePath(value) if value else None
 
 
-def cache_folder() -> FilePath:
-    base = os.environ.get("XDG_CACHE_HOME")
-    folder = (FilePath(base) if base else FilePath.home() / ".cache") / "dsnet-edge"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def cifar10(folder: FilePath) -> tuple[Arrays, Arrays, tuple[str, ...]]:
     """Train and test images and the class names, from `cifar10.tar.xz` (`train/CLASS/*.jpg`, `test/CLASS/*.jpg`).
 
@@ -53,7 +47,7 @@ def cifar10(folder: FilePath) -> tuple[Arrays, Arrays, tuple[str, ...]]:
     archive = folder / "cifar10.tar.xz"
     if not archive.is_file():
         raise DsnetError(f"{archive}: not found; put the CIFAR-10 archive there (train/CLASS/*.jpg, test/CLASS/*.jpg)")
-    cached = cache_folder() / f"cifar10-{archive.stat().st_size}.npz"
+    cached = user_cache("data") / f"cifar10-{archive.stat().st_size}.npz"
     if not cached.is_file():
         images: dict[str, list[np.ndarray]] = {"train": [], "test": []}
         names: dict[str, list[str]] = {"train": [], "test": []}
@@ -63,6 +57,7 @@ def cifar10(folder: FilePath) -> tuple[Arrays, Arrays, tuple[str, ...]]:
         labels = sorted(set(names["train"]))
         arrays = {split: np.stack(images[split]) for split in images}
         targets = {f"{split}_targets": np.array([labels.index(name) for name in names[split]]) for split in names}
+        cached.parent.mkdir(parents=True, exist_ok=True)
         temporary = cached.with_name(f".{os.getpid()}.{cached.name}")  # np.savez wants the suffix .npz
         with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, labels=np.array(labels), **arrays, **targets)
