@@ -7,6 +7,6 @@ from pathlib import Path as FilePath
 
 
 def user_cache(name: str) -> FilePath:
-    """`$XDG_CACHE_HOME/dsnet-edge/NAME`; `~/.cache` where the variable is unset or no absolute path. RuntimeError without a home."""
+    """`$XDG_CACHE_HOME/dsnet-edge/NAME`, or in `~/.cache` where the variable is no absolute path. RuntimeError without a home."""
     base = FilePath(os.environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else FilePath.home() / ".cache") / "dsnet-edge" / name
