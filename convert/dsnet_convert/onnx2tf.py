@@ -36,7 +36,7 @@ def write_litert_via_onnx2tf(
 
     Raises DsnetError where the environment is missing or broken, the conversion fails, or XNNPACK would not run all of it.
     """
-    with tempfile.TemporaryDirectory(prefix="dsnet-edge-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=".", dir=file.parent) as scratch:  # goes with a bundle that is given up
         onnx_file, samples = FilePath(scratch) / "stage.onnx", FilePath(scratch) / "calibration.npz"
         _write_onnx(plan, stage, onnx_file)
         if calibration is not None:
