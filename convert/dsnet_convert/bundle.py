@@ -100,6 +100,7 @@ def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Seq
         if target in _NEEDS:
             require_installed(*_NEEDS[target])
         if target == "onnx2tf":
+            require_installed("onnx", "onnx")  # for torch's export
             tool_versions()  # raises where its environment is missing or broken
     for target in merged:
         if target not in ONE_FILE:

@@ -12,7 +12,7 @@ _PACKAGES = {
     "sliced": ("gguf", "numpy"),
     "executorch": ("executorch", "torch", "torchao"),
     "litert": ("litert-torch", "ai-edge-litert", "ai-edge-quantizer", "torch"),
-    "onnx2tf": ("torch",),
+    "onnx2tf": ("onnx", "torch"),
     "onnx": ("onnx", "onnxruntime"),
     "ncnn": (),
 }
