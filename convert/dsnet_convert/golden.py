@@ -73,7 +73,7 @@ def own_arrays(folder: FilePath) -> dict[str, np.ndarray]:
     images = read_images(bundle)
     arrays: dict[str, np.ndarray] = {}
     for backend in bundle.backends:
-        if backend not in (*RUNS_THE_PLAN, "executorch"):
+        if backend not in RUNS_THE_PLAN:
             with suppress(MissingExtraError):
                 arrays[f"{backend}_scores"], arrays[f"{backend}_logits"] = every_path(Runner(bundle, backend), images)
     return arrays
