@@ -76,7 +76,7 @@ def test_a_feature_of_another_shape_is_refused(tiny_bundle: FilePath, binding: B
         backend.gate(np.zeros((1, 3, 8, 8), np.float32))
 
 
-def test_open_backends_agree_on_their_threads(tiny_bundle: FilePath, binding: Binding) -> None:
+def test_open_backends_agree_on_their_threads(tiny_bundle: FilePath, binding: Binding, capfd: pytest.CaptureFixture[str]) -> None:
     """Exchanging the thread pool under a loaded method would hang the method's next call."""
     (image,) = tiny_images(tiny_plan(), 1)
     first = opened(tiny_bundle, binding, threads=2)
@@ -88,6 +88,7 @@ def test_open_backends_agree_on_their_threads(tiny_bundle: FilePath, binding: Bi
     del first
     gc.collect()
     np.testing.assert_allclose(opened(tiny_bundle, binding, threads=1).prefix(image), expected, atol=1e-5)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_bindings_share_one_thread_pool(tiny_bundle: FilePath) -> None:

@@ -56,7 +56,7 @@ def run(bundle: FilePath, backend: str, *before: str) -> list[dict[str, Any]]:
     """What `dsnet-edge run` says about the demo photos."""
     arguments = (*before, "run", bundle, *demo.photos(), "--backend", backend, "--json", "--threads", "1")
     process = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, check=False)
-    assert process.returncode == 0, process.stderr
+    assert (process.returncode, process.stderr) == (0, "")
     return json.loads(process.stdout)
 
 

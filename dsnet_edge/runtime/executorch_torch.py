@@ -20,11 +20,18 @@ class TorchBinding:
         with quiet_stderr():
             self.torch = require("torch", "executorch")
             self.library = require("executorch.runtime", "executorch")
-            pool = require("executorch.extension.pybindings.portable_lib", "executorch")
+            self.pool = require("executorch.extension.pybindings.portable_lib", "executorch")
             version = require("executorch.version", "executorch").__version__
         self.int8 = precision == "int8"
         self.runtime = f"executorch {version.partition('+')[0]} through torch"
-        self.threads, self.set_threads = pool._threadpool_get_thread_count, pool._unsafe_reset_threadpool
+
+    def threads(self) -> int:
+        with quiet_stderr():
+            return self.pool._threadpool_get_thread_count()
+
+    def set_threads(self, threads: int) -> None:
+        with quiet_stderr():
+            self.pool._unsafe_reset_threadpool(threads)
 
     def open(self, file: FilePath) -> TorchProgram:
         with quiet_stderr():
