@@ -13,6 +13,7 @@ import numpy as np
 
 from dsnet_convert.cache import Cache
 from dsnet_convert.calibration import Calibration, in_precision
+from dsnet_convert.files import save_array
 from dsnet_convert.golden import golden_arrays, golden_images, own_arrays
 from dsnet_convert.manifest import make_manifest
 from dsnet_convert.onnx2tf_process import tool_versions
@@ -126,7 +127,7 @@ def _write_manifest(
 def _write_golden(folder: FilePath, arrays: Mapping[str, np.ndarray]) -> None:
     folder.mkdir(exist_ok=True)
     for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
+        save_array(folder / f"{name}.npy", array)
 
 
 def _write_text(file: FilePath, text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dsnet_convert.files import Checked
 from dsnet_convert.layout import pack_panels, pack_taps, pad_channels
 from dsnet_edge.errors import require
 from dsnet_edge.plan import Op, Plan
@@ -30,9 +31,9 @@ def write_sliced(plan: Plan, file: FilePath) -> None:
             writer.add_key_value(key, value, getattr(gguf.GGUFValueType, kind))
     for name, array in _tensors(plan).items():
         if array.dtype == np.uint16:  # bfloat16, which the writer takes as bytes
-            writer.add_tensor(name, array.view(np.uint8), raw_dtype=gguf.GGMLQuantizationType.BF16)
+            writer.add_tensor(name, array.view(np.uint8).view(Checked), raw_dtype=gguf.GGMLQuantizationType.BF16)
         else:
-            writer.add_tensor(name, array)
+            writer.add_tensor(name, array.view(Checked))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

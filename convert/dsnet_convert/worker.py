@@ -9,7 +9,6 @@ their noise goes to standard error, which the parent keeps for the case of a fai
 
 from __future__ import annotations
 
-import errno
 import gc
 import json
 import os
@@ -18,6 +17,7 @@ import sys
 import warnings
 from pathlib import Path as FilePath
 
+from dsnet_convert.files import MAKE_ROOM, NO_ROOM
 from dsnet_convert.samples import Samples
 from dsnet_convert.stage import stage_file, stages
 from dsnet_convert.targets import ONE_FILE, merge_stages, write_stage
@@ -25,8 +25,6 @@ from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.model_file import read_sliced
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)  # what is no fault of a converter's
 
 
 def main() -> None:
@@ -46,10 +44,9 @@ def main() -> None:
         except DsnetError as error:
             print(json.dumps({"error": str(error)}), file=answers)
         except OSError as error:
-            if error.errno not in _NO_ROOM:
+            if error.errno not in NO_ROOM:
                 raise
-            what = f"converting {target} {name or 'one file'}: {error}"
-            print(json.dumps({"error": f"{what}; free space, or choose another --output or TMPDIR"}), file=answers)
+            print(json.dumps({"error": f"converting {target} {name or 'one file'}: {error}; {MAKE_ROOM}"}), file=answers)
 
 
 def run_job(plan: Plan, folder: FilePath, target: str, name: str, precision: Precision, samples: Samples | None) -> None:

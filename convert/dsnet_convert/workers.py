@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path as FilePath
 from typing import IO
 
+from dsnet_convert.files import MAKE_ROOM, NO_ROOM, naming
 from dsnet_convert.samples import Samples
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.errors import DsnetError
@@ -76,16 +77,17 @@ class Workers:
         while len(self._processes) < count:
             arguments = self._arguments()
             with undisturbed():
-                self._processes.append(_Process(arguments))
+                self._processes.append(_Process(arguments, self._scratch.name))
         return self._processes[:count]
 
     def _arguments(self) -> list[str]:
         scratch = FilePath(self._scratch.name)
         model, samples = scratch / "model.dsnet", scratch / "samples.npz"
         if not model.exists():
-            write_sliced(self._plan, model)
-            if self._samples is not None:
-                self._samples.save(samples)
+            with naming(scratch):
+                write_sliced(self._plan, model)
+                if self._samples is not None:
+                    self._samples.save(samples)
         inputs = [model, self._folder, self._precision] + ([samples] if self._samples is not None else [])
         return [str(argument) for argument in inputs]
 
@@ -108,9 +110,9 @@ class _Queue:
 
 
 class _Process:
-    """One process and the file that keeps its noise."""
+    """One process and the file that keeps its noise. Its temporary files go to `scratch`, where they cannot outlive it."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], scratch: str) -> None:
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dsnet_convert.worker", *arguments],
@@ -118,7 +120,7 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
-            env=os.environ | _ENVIRONMENT,
+            env=os.environ | _ENVIRONMENT | {"TMPDIR": scratch},
         )
         self.kill = self.process.kill
         self._target = ""  # of its last job
@@ -152,7 +154,8 @@ class _Process:
         self.log.seek(0)
         lines = [line for line in self.log.read().decode(errors="replace").splitlines() if line.strip()]
         reason = lines[-1].strip() if lines else "it printed nothing"
-        return DsnetError(f"{what} ended with exit code {code}: {reason}; please report this")
+        fix = MAKE_ROOM if any(os.strerror(number) in reason for number in NO_ROOM) else "please report this"
+        return DsnetError(f"{what} ended with exit code {code}: {reason}; {fix}")
 
     def close(self) -> None:
         self.process.kill()
