@@ -44,14 +44,16 @@ def int8_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
 
 @pytest.fixture
 def photos(tmp_path: FilePath) -> FilePath:
-    """Four photos in two sub-folders, and a file that is none."""
+    """Six photos in two sub-folders, and files that are none."""
     generator = np.random.default_rng(0)
-    for name in ("cats/0.png", "cats/1.png", "dogs/0.PNG", "dogs/1.png"):
+    for name in ("cats/0.png", "cats/1.png", "cats/2.png", "dogs/0.PNG", "dogs/1.png", "dogs/2.png"):
         file = tmp_path / "photos" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         pixels = generator.integers(0, 256, (4, 5, 3), np.uint8).repeat(10, 0).repeat(10, 1)
         Image.fromarray(pixels).save(file)
     (tmp_path / "photos" / "labels.txt").write_text("cat\ndog\n")
+    (tmp_path / "photos" / "cats" / "._0.png").write_bytes(b"what macOS leaves beside a photo")
+    (tmp_path / "photos" / "album.jpg").mkdir()
     return tmp_path / "photos"
 
 
@@ -115,15 +117,15 @@ def test_other_weights_and_a_damaged_reference_show(int8_bundle: FilePath, tmp_p
 
 def test_a_calibrated_conversion_describes_itself(tmp_path: FilePath, photos: FilePath) -> None:
     arguments = ("--arch", "dsmbnet14-32", "--random", 0, "--paths", "0:3", "--to", "sliced", "--precision", "int8")
-    done = command("convert", *arguments, "--calibrate", photos, "--samples", 3, "-o", tmp_path / "bundle")
+    done = command("convert", *arguments, "--calibrate", photos, "--samples", 4, "-o", tmp_path / "bundle")
     assert done.returncode == 0, done.stderr
     bundle = open_bundle(tmp_path / "bundle")
     assert bundle.precision == "int8"
-    used = [photos / name for name in ("cats/0.png", "cats/1.png", "dogs/0.PNG")]
-    assert sample_photos(photos, 3) == used
+    used = [photos / name for name in ("cats/0.png", "cats/1.png", "dogs/0.PNG", "dogs/1.png")]
+    assert sample_photos(photos, 4) == used
     digests = "".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in used)
     fingerprint = hashlib.sha256(digests.encode()).hexdigest()
-    assert bundle.manifest["calibration"] == {"images": 3, "sha256": fingerprint, "ranges": "variance"}
+    assert bundle.manifest["calibration"] == {"images": 4, "sha256": fingerprint, "ranges": "variance"}
     assert bundle.manifest["golden"]["fp32_logits"] == "golden/fp32_logits.npy"
     inspected = json.loads(command("inspect", tmp_path / "bundle", "--json").stdout)
     assert inspected["arena_bytes"] == bundle.manifest["arena_bytes"] < (tmp_path / "bundle" / "model.dsnet").stat().st_size

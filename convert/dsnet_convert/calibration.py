@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dsnet_convert.photos import sample_photos
+from dsnet_convert.calibration_photos import CalibrationPhotos
 from dsnet_convert.random_weights import noise_images
 from dsnet_convert.source import sha256
 from dsnet_edge.errors import DsnetError
@@ -20,7 +20,6 @@ from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.estimate import Estimator
 from dsnet_edge.plan.half import to_half
 from dsnet_edge.plan.quantize import quantize
-from dsnet_edge.runtime.preprocess import preprocess
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,18 @@ class Calibration:
     images: np.ndarray  # float32 [n, h, w, 3], normalised
     description: dict[str, Any]  # `calibration` of the manifest
     estimator: Estimator | None = "variance"  # None: static graphs have the ranges that their tools choose
+    warnings: tuple[str, ...] = ()  # what a user should know of these images, a line each
 
     @staticmethod
     def from_folder(folder: FilePath, spec: InputSpec, samples: int, estimator: Estimator = "variance") -> Calibration:
-        """Up to `samples` photos of a folder and its sub-folders. The fingerprint is that of the files' own SHA-256, in order."""
-        photos = sample_photos(folder, samples)
-        images = np.stack([preprocess(photo, spec) for photo in photos])
-        digest = hashlib.sha256("".join(sha256(photo) for photo in photos).encode()).hexdigest()
-        return Calibration(images, {"images": len(photos), "sha256": digest, "ranges": estimator}, estimator)
+        """Up to `samples` photos of a folder and its sub-folders. The fingerprint is that of the files' own SHA-256, in order.
+
+        Raises DsnetError for too few, and for what is no photo (`CalibrationPhotos`).
+        """
+        photos = CalibrationPhotos.read(folder, spec, samples)
+        digest = hashlib.sha256("".join(sha256(file) for file in photos.files).encode()).hexdigest()
+        about = {"images": len(photos.files), "sha256": digest, "ranges": estimator}
+        return Calibration(photos.images, about, estimator, photos.warnings)
 
     @staticmethod
     def synthetic(spec: InputSpec, samples: int, seed: int, estimator: Estimator = "variance") -> Calibration:

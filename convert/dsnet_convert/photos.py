@@ -26,6 +26,8 @@ def find_photos(places: Sequence[FilePath]) -> list[FilePath]:
 
 def sample_photos(folder: FilePath, count: int) -> list[FilePath]:
     """Up to `count` image files at any depth of the folder, evenly spaced in order of name: a share of every sub-folder."""
+    if not folder.is_dir():
+        raise DsnetError(f"{folder}: {'a file' if folder.exists() else 'no such folder'}; name a folder of photos")
     photos = sorted(file for file in folder.rglob("*") if _is_photo(file))
     if not photos:
         raise DsnetError(f"{folder}: no images ({', '.join(_SUFFIXES)}) in this folder or below; name another")
@@ -34,4 +36,5 @@ def sample_photos(folder: FilePath, count: int) -> list[FilePath]:
 
 
 def _is_photo(file: FilePath) -> bool:
-    return file.suffix.lower() in _SUFFIXES
+    """By its name. Hidden files are other programs' notes about photos."""
+    return file.suffix.lower() in _SUFFIXES and not file.name.startswith(".") and not file.is_dir()

@@ -112,7 +112,10 @@ def _calibration(
             raise DsnetError(f"--calibrate is for --precision int8, found --precision {precision}; leave it out")
         return None
     if folder is not None:
-        return Calibration.from_folder(folder, plan.input, samples, estimator)
+        calibration = Calibration.from_folder(folder, plan.input, samples, estimator)
+        for warning in calibration.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+        return calibration
     return None if seed is None else Calibration.synthetic(plan.input, samples, seed, estimator)
 
 

@@ -31,7 +31,7 @@ def bundle(tmp_path_factory):
 
 def make_bundle(folder, precision):
     source, photos = from_checkpoint(demo.CHECKPOINT), demo.photos()[:2]
-    calibration = Calibration.from_folder(photos[0].parent, source.plan.input, len(photos))
+    calibration = Calibration.from_folder(photos[0].parent, source.plan.input, len(demo.photos()))
     write_bundle(
         source.plan, folder, ("sliced",), source.description, precision=precision, calibration=calibration, photos=photos
     )
