@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from dsnet_edge.plan.checkpoint import Checkpoint, read_checkpoint
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.golden import read_outputs
+
+if TYPE_CHECKING:
+    from dsnet_edge.nn import SlimmableNet
 
 _BATCH = 8  # images at once
 
@@ -54,7 +57,7 @@ def golden_fp32(bundle: Bundle, n: int) -> Reference:
     return Reference("fp32", "the fp32 network", *read_outputs(bundle, "fp32", n))
 
 
-def trained(bundle: Bundle, file: FilePath, images: np.ndarray, tick: Tick) -> tuple[Reference, str]:
+def trained(bundle: Bundle, file: FilePath, images: np.ndarray, threads: int, tick: Tick) -> tuple[Reference, str]:
     """The PyTorch network of a checkpoint, on the bundle's paths, and a warning, or "".
 
     Raises BundleError where the checkpoint cannot be what the bundle was made from; another file of the same network will do.
@@ -68,20 +71,32 @@ def trained(bundle: Bundle, file: FilePath, images: np.ndarray, tick: Tick) -> t
     network.load_state_dict({name: torch.from_numpy(tensor.copy()) for name, tensor in checkpoint.tensors.items()})
     network.eval()
     choices = [path["choice"] for path in bundle.manifest["paths"]]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.inference_mode():
+            scores, logits = _outputs(network, choices, images, tick)
+    finally:
+        torch.set_num_threads(before)
+    return Reference("checkpoint", f"PyTorch with {file.name}", scores, logits), warning
+
+
+def _outputs(network: SlimmableNet, choices: list[int], images: np.ndarray, tick: Tick) -> tuple[np.ndarray, np.ndarray]:
+    """Scores `[n, P]` and logits `[P, n, classes]`, of the paths with these choices."""
+    from torch import from_numpy
+
     batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
     scores: list[np.ndarray] = []
     logits: list[np.ndarray] = []
-    with torch.inference_mode():
-        for index, batch in enumerate(batches):
-            x = torch.from_numpy(np.ascontiguousarray(batch.transpose(0, 3, 1, 2)))
-            scores.append(network.prefix(x).scores[:, choices].numpy())
-            columns: list[np.ndarray] = []
-            for column, choice in enumerate(choices):
-                columns.append(network(x, Path((choice,))).numpy())
-                tick("PyTorch", index * len(choices) + column + 1, len(batches) * len(choices))
-            logits.append(np.stack(columns))
-    name = f"PyTorch with {file.name}"
-    return Reference("checkpoint", name, np.concatenate(scores), np.concatenate(logits, 1)), warning
+    for index, batch in enumerate(batches):
+        x = from_numpy(np.ascontiguousarray(batch.transpose(0, 3, 1, 2)))
+        scores.append(network.prefix(x).scores[:, choices].numpy())
+        columns: list[np.ndarray] = []
+        for column, choice in enumerate(choices):
+            columns.append(network(x, Path((choice,))).numpy())
+            tick("PyTorch", index * len(choices) + column + 1, len(batches) * len(choices))
+        logits.append(np.stack(columns))
+    return np.concatenate(scores), np.concatenate(logits, 1)
 
 
 def _origin(bundle: Bundle, checkpoint: Checkpoint, file: FilePath) -> str:

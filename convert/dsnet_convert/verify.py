@@ -62,7 +62,7 @@ def verify_bundle(
     names = tuple(backends or bundle.backends)
     images = photo_images(bundle.input, photos) if photos else read_images(bundle)
     runners = {name: Runner(bundle, name, threads) for name in names}  # what cannot be opened fails before the slow part
-    references, warnings = _references(bundle, images, bool(photos), names, against, tick)
+    references, warnings = _references(bundle, images, bool(photos), names, against, threads, tick)
     if floors and not any(_is_fp32(reference, bundle.precision) for reference in references):
         raise DsnetError(
             "--min-agreement and --min-snr compare with the fp32 network; give --against CHECKPOINT, or leave out --images"
@@ -90,10 +90,16 @@ def verify_bundle(
 
 
 def _references(
-    bundle: Bundle, images: np.ndarray, photos: bool, backends: Sequence[str], against: FilePath | None, tick: Tick
+    bundle: Bundle,
+    images: np.ndarray,
+    photos: bool,
+    backends: Sequence[str],
+    against: FilePath | None,
+    threads: int,
+    tick: Tick,
 ) -> tuple[list[Reference], tuple[str, ...]]:
     if against is not None:
-        reference, warning = trained(bundle, against, images, tick)
+        reference, warning = trained(bundle, against, images, threads, tick)
         return [reference], (warning,) if warning else ()
     references = [] if photos or bundle.precision == "fp32" else [golden_fp32(bundle, len(images))]
     alone = [name for name in backends if bundle.precision == "int8" and name not in RUNS_THE_PLAN]
