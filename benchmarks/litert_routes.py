@@ -115,13 +115,14 @@ def outputs(runner: Runner, images: np.ndarray) -> np.ndarray:
 
 
 def milliseconds(runners: dict[tuple[str, Precision], Runner], image: np.ndarray, rounds: int) -> dict[Any, list[float]]:
-    """Median of the whole network on every path, the runners taking turns."""
-    n_paths = next(iter(runners.values())).bundle.n_paths
+    """Median of the whole network on every path. The runners take turns in changing order, as what ran before counts."""
+    columns, generator = list(runners.values()), np.random.default_rng(0)
+    n_paths = columns[0].bundle.n_paths
     times = np.empty((rounds, n_paths, len(runners)))
     for turn in range(-10, rounds):  # the first ones warm up
         for path in range(n_paths):
-            for column, runner in enumerate(runners.values()):
-                done = runner.infer(image, path)
+            for column in generator.permutation(len(columns)):
+                done = columns[column].infer(image, path)
                 if turn >= 0:
                     times[turn, path, column] = done.prefix_ms + done.gate_ms + done.suffix_ms
     medians = np.median(times, axis=0).round(4)
