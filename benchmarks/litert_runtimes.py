@@ -32,6 +32,7 @@ from dsnet_edge.runtime.litert import LitertBackend
 from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
 
 WAYS = ("interpreter", "compiled, first start", "compiled, second start", "compiled, no folder")
+_MEMORY = ("one path", "all paths")
 _COMPILED = "ai_edge_litert.compiled_model"
 
 
@@ -107,8 +108,8 @@ def starts(folder: FilePath, processes: int) -> list[dict[str, Any]]:
             for way in WAYS:
                 environment = os.environ | {"XDG_CACHE_HOME": "/proc/nowhere" if way.endswith("no folder") else cache}
                 figures: dict[str, float] = {}
-                for what in ("opening", "memory"):
-                    if what == "memory" and way.endswith("first start"):
+                for what in ("opening", *_MEMORY):
+                    if what != "opening" and way.endswith("first start"):
                         continue
                     command = [sys.executable, __file__, str(folder), "--fresh", what, way]
                     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
@@ -127,8 +128,8 @@ def measured(folder: FilePath, what: str, way: str) -> dict[str, float]:
         fresh.LIBRARIES["litert"] = ("ai_edge_litert.interpreter",)
     if what == "opening":
         return fresh.opening(str(folder), "litert")
-    memory = fresh.memory(str(folder), "litert")
-    return {"anonymous_mb": memory["anonymous"] / 1e6, "file_mb": memory["file"] / 1e6}
+    memory = fresh.memory(str(folder), "litert", 1 if what == "one path" else None)
+    return {f"{what}: anonymous MB": memory["anonymous"] / 1e6, f"{what}: file-backed MB": memory["file"] / 1e6}
 
 
 def markdown(record: dict[str, Any]) -> list[str]:
@@ -137,9 +138,10 @@ def markdown(record: dict[str, Any]) -> list[str]:
         f"| {row['path']} | {row['compiled_ms']:.2f} | {row['interpreter_ms']:.2f} | {row['ratio']:.3f} |"
         for row in record["paths"]
     ]
-    lines += ["", "| start | first result ms | all paths ms | anonymous MB | file-backed MB |", "|---|---:|---:|---:|---:|"]
+    columns = [f"{what}: {kind} MB" for what in _MEMORY for kind in ("anonymous", "file-backed")]
+    lines += ["", f"| start | first result ms | all paths ms | {' | '.join(columns)} |", "|---" + "|---:" * 6 + "|"]
     for row in record["starts"]:
-        memory = [f"{row[key]:.0f}" if key in row else "" for key in ("anonymous_mb", "file_mb")]
+        memory = [f"{row[column]:.0f}" if column in row else "" for column in columns]
         lines.append(f"| {row['way']} | {row['first_ms']:.0f} | {row['all_ms']:.0f} | {' | '.join(memory)} |")
     return lines
 

@@ -48,12 +48,12 @@ def opening(folder: str, backend: str) -> dict[str, float]:
     return {"first_ms": (first - start) * 1e3, "all_ms": (time.perf_counter() - start) * 1e3}
 
 
-def memory(folder: str, backend: str) -> dict[str, Any]:
-    """A `Memory`. The library is loaded before the count begins, so that it counts as nobody's."""
+def memory(folder: str, backend: str, n_paths: int | None = None) -> dict[str, Any]:
+    """A `Memory`, after every path or the first `n_paths`. The library is loaded before: it counts as nobody's."""
     bundle, image = _prepare(folder, backend)
     before = _resident()
     opened = open_backend(backend)(bundle, 1)
-    for path in range(bundle.n_paths):
+    for path in range(n_paths or bundle.n_paths):
         feature = opened.prefix(image)
         opened.suffix(feature, opened.gate(feature)[1], path)
     after = _resident()
