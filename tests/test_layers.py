@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from dsnet_convert.calibration import Calibration
 from dsnet_convert.layers import exact_values, layer_report, snr_db
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_convert.merge_tflite import merge_tflite
+from dsnet_convert.stage import stages
 from dsnet_edge.arch import preset
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan, Program
@@ -97,6 +100,18 @@ def test_the_report_names_the_worst_and_refuses_what_it_cannot_compare(bundle: F
     write_bundle(plan, tmp_path / "fp32", ("sliced",), {"random_seed": 0})
     with pytest.raises(DsnetError, match="needs an int8 bundle, found fp32"):
         layer_report(open_bundle(tmp_path / "fp32"), plan, images)
+
+
+def test_a_merged_file_shows_the_same(bundle: FilePath, plan: Plan, tmp_path: FilePath) -> None:
+    opened, file = open_bundle(bundle), tmp_path / "model.tflite"
+    merge_tflite({stage.name: bundle / "litert" / f"{stage.name}.tflite" for stage in stages(plan)}, file)
+    entry = {"bytes": file.stat().st_size, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    manifest = opened.manifest | {"backends": {"litert": {"file": file.name}}, "files": {file.name: entry}}
+    exact = exact_values(plan, tiny_images(plan, 1), plan.program.paths[1])
+    alone, merged = (litert_outputs(b, plan, exact, 1) for b in (opened, replace(opened, folder=tmp_path, manifest=manifest)))
+    for op in plan.program.ops:
+        for part in (0, 1):
+            np.testing.assert_array_equal(alone[part][op.output], merged[part][op.output])
 
 
 def test_the_command_prints_one_path_and_the_worst_of_it(tmp_path: FilePath) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
@@ -40,15 +39,13 @@ def litert_outputs(bundle: Bundle, plan: Plan, exact: Mapping[str, Array], path:
 
     Raises BundleError where a graph is not one that this converter writes.
     """
-    files = stage_files(bundle, "litert")
     own: dict[str, Array] = {}
     accumulated: dict[str, Array] = {}
     running = {plan.program.image: exact[plan.program.image]}
     for stage in stages(plan):
         if stage.segment != "suffix" or stage.name == suffix_stage(path):
-            file = bundle.file(files[stage.name])
-            own |= _run(_open(plan, stage, file, cut=True), exact)
-            accumulated |= _run(_open(plan, stage, file, cut=False), running | accumulated)
+            own |= _run(_open(bundle, plan, stage, cut=True), exact)
+            accumulated |= _run(_open(bundle, plan, stage, cut=False), running | accumulated)
     return own, accumulated
 
 
@@ -68,28 +65,31 @@ def _run(graph: _Graph, values: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.stack(arrays) for name, arrays in found.items()}
 
 
-def _open(plan: Plan, stage: Stage, file: FilePath, cut: bool) -> _Graph:
+def _open(bundle: Bundle, plan: Plan, stage: Stage, cut: bool) -> _Graph:
     """`cut` makes an input of everything that one op takes from another."""
     tools = require("ai_edge_litert.tools.flatbuffer_utils", "litert")
     interpreter = require("ai_edge_litert.interpreter", "litert")
+    entry = bundle.backend_files("litert")
+    file = bundle.file(entry["file"] if "file" in entry else stage_files(bundle, "litert")[stage.name])
     model = tools.read_model(str(file))
-    (graph,) = model.subgraphs
+    signature = _signature(model, stage.name if "file" in entry else None)
+    graph = model.subgraphs[signature.subgraphIndex]
+    model.subgraphs, model.signatureDefs = [graph], []  # which would name tensors that are no inputs any more
     steps = graph_steps(plan.program.segment(stage.segment), model, file)
-    inputs = dict(zip(_in_order(graph, graph.inputs), stage_values(plan, stage.segment)[0], strict=True))
+    taken = sorted(signature.inputs, key=lambda tensor: bytes(tensor.name))
+    inputs = {int(t.tensorIndex): name for t, name in zip(taken, stage_values(plan, stage.segment)[0], strict=True)}
     if cut:
         inputs |= _cut(graph, steps)
-    graph.inputs = list(inputs)
     outputs = {step.op.output: step.output for step in steps}
-    graph.outputs = list(outputs.values())
-    model.signatureDefs = []  # they name the old ones
+    graph.inputs, graph.outputs = list(inputs), list(outputs.values())
     opened = interpreter.Interpreter(model_content=bytes(tools.convert_object_to_bytearray(model)), num_threads=1)
     opened.allocate_tensors()
     return _Graph(opened, tuple(inputs.values()), outputs)
 
 
-def _in_order(graph: Any, tensors: Sequence[int]) -> list[int]:
-    """In the order of the signature, which is that of their names (`runtime/litert_tensor.py`)."""
-    return sorted((int(tensor) for tensor in tensors), key=lambda tensor: str(graph.tensors[tensor].name))
+def _signature(model: Any, name: str | None) -> Any:
+    """The only one, or in a file with one a stage the one of this name."""
+    return next(s for s in model.signatureDefs if name is None or bytes(s.signatureKey).decode() == name)
 
 
 def _cut(graph: Any, steps: Sequence[Step]) -> dict[int, str]:
