@@ -3,8 +3,8 @@ Writes JSON and prints the table: decibels that an op adds by itself, and that h
 
     python benchmarks/layers.py --data DATA --json benchmarks/results/layers.json
 
-DATA holds cifar10.tar.xz; calibrated on 64 training images, measured on 64 test images. Before: ranges that hold every number
-found and uncorrected bias (sliced), ranges of ai-edge-quantizer (LiteRT). After: what `dsnet-edge convert` writes.
+DATA holds cifar10.tar.xz; calibrated on 64 training images, measured on 32 test images. Before: ranges that hold every number
+found and uncorrected bias (sliced), ranges of their own tools (ExecuTorch, LiteRT). After: what `dsnet-edge convert` writes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from dsnet_convert.bundle import write_bundle
 from dsnet_convert.cache import Cache
 from dsnet_convert.calibration import Calibration, in_precision
 from dsnet_convert.layers import exact_values, snr_db
+from dsnet_convert.layers_executorch import executorch_outputs
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_convert.samples import Samples
 from dsnet_edge import demo
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.calibrate import calibrate
@@ -44,11 +46,15 @@ def main() -> None:
     arguments = parser.parse_args()
     plan = Plan.from_checkpoint(demo.CHECKPOINT).choose([arguments.path])
     (train, _), (test, _), _ = cifar10(arguments.data)
-    calibration, images = (normalise(plan, part[:: len(part) // 64][:64]) for part in (train, test))
+    calibration, images = (
+        normalise(plan, part[:: len(part) // n][:n]).astype(np.float32) for part, n in ((train, 64), (test, 32))
+    )
     exact = exact_values(plan, images, plan.program.paths[0])
     columns = {
         "sliced before": sliced(quantize(plan, calibrate(plan, calibration, "minmax")), exact),
         "sliced": sliced(in_precision(plan, "int8", Calibration(calibration, ABOUT)), exact),
+        "ExecuTorch before": executorch_outputs(plan, Samples(calibration, None), exact, 0),
+        "ExecuTorch": executorch_outputs(plan, Samples(calibration), exact, 0),
         "LiteRT before": litert(plan, calibration, exact, None),
         "LiteRT": litert(plan, calibration, exact, "variance"),
     }

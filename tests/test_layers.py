@@ -16,9 +16,11 @@ from tiny import tiny_arch, tiny_images, tiny_plan
 from dsnet_convert.bundle import write_bundle
 from dsnet_convert.calibration import Calibration
 from dsnet_convert.layers import exact_values, layer_report, snr_db
+from dsnet_convert.layers_executorch import executorch_outputs
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
 from dsnet_convert.merge_tflite import merge_tflite
+from dsnet_convert.samples import Samples
 from dsnet_convert.stage import stages
 from dsnet_edge.arch import preset
 from dsnet_edge.errors import DsnetError
@@ -27,6 +29,7 @@ from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.runtime import Runner, open_bundle
 
 ARCH = tiny_arch(n_paths=2, attention="one_plus_tanh")
+CALIBRATION = tiny_images(tiny_plan(ARCH), 16, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +40,8 @@ def plan() -> Plan:
 @pytest.fixture(scope="module")
 def bundle(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     folder = tmp_path_factory.mktemp("layers") / "bundle"
-    calibration = Calibration(tiny_images(plan, 16, seed=7), {"images": 16, "synthetic_seed": 1, "use": "speed only"})
-    write_bundle(plan, folder, ("sliced", "litert"), {"random_seed": 0}, precision="int8", calibration=calibration)
+    calibration = Calibration(CALIBRATION, {"images": 16, "synthetic_seed": 1, "use": "speed only"})
+    write_bundle(plan, folder, ("sliced", "executorch", "litert"), {"random_seed": 0}, precision="int8", calibration=calibration)
     return folder
 
 
@@ -62,6 +65,24 @@ def test_what_has_accumulated_at_the_end_is_what_the_runtime_gives(bundle: FileP
     assert outputs[0].keys() == outputs[1].keys() == {op.output for op in plan.program.ops}
     for op in plan.program.ops:
         assert snr_db(outputs[0][op.output], exact[op.output]) > 12, op.name
+
+
+def test_executorchs_graphs_quantised_again_are_those_of_the_file(bundle: FilePath, plan: Plan) -> None:
+    """XNNPACK sums in another order than torch, so a number may fall on the other side of a rounding boundary."""
+    images = tiny_images(plan, 4)
+    exact = exact_values(plan, images, plan.program.paths[1])
+    own, accumulated = executorch_outputs(plan, Samples(CALIBRATION), exact, 1)
+    runner = Runner(open_bundle(bundle), "executorch")
+    stages = [runner.infer(image, 1) for image in images]
+    for name, found in ((plan.program.logits, [s.logits for s in stages]), (plan.program.scores, [s.scores for s in stages])):
+        ours, noise = snr_db(accumulated[name], np.array(found)), snr_db(accumulated[name], exact[name])
+        assert ours is None or (noise is not None and ours > noise + 6), "nearer to the runtime than int8 is to fp32"
+    assert own.keys() == accumulated.keys() == {op.output for op in plan.program.ops}
+    for op in plan.program.ops:
+        assert own[op.output].shape == exact[op.output].shape
+        noise = snr_db(own[op.output], exact[op.output])
+        assert noise is not None and noise > 12, op.name
+    np.testing.assert_array_equal(own[plan.program.ops[0].output], accumulated[plan.program.ops[0].output])
 
 
 def test_a_spoilt_op_is_the_worst_and_only_later_ops_feel_it(bundle: FilePath, plan: Plan) -> None:
@@ -93,7 +114,9 @@ def test_the_report_names_the_worst_and_refuses_what_it_cannot_compare(bundle: F
     assert len(report.layers) == 2 * len(plan.program.ops)
     worst = report.worst("litert", 1)
     assert worst[0].own_db == min(layer.own_db for layer in report.layers if layer.backend == "litert")
-    with pytest.raises(DsnetError, match="not into executorch"):
+    with pytest.raises(DsnetError, match="not into ncnn"):
+        layer_report(opened, plan, images, [1], ["ncnn"])
+    with pytest.raises(DsnetError, match="give --calibrate DIR, the bundle's photos"):
         layer_report(opened, plan, images, [1], ["executorch"])
     with pytest.raises(DsnetError, match="its paths are not those of the fp32 network"):
         layer_report(opened, tiny_plan(), images)

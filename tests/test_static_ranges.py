@@ -10,7 +10,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from tiny import tiny_arch, tiny_images, tiny_plan
 
-from dsnet_convert.executorch_int8 import quantise
+from dsnet_convert.executorch_int8 import QUANTIZE, quantise
 from dsnet_convert.graph import StageGraph, stage_inputs
 from dsnet_convert.layers import exact_values
 from dsnet_convert.litert import write_litert_int8
@@ -44,11 +44,7 @@ def test_executorch_rounds_where_the_estimator_says(estimator: Estimator) -> Non
     inputs = stage_inputs(PLAN, stage, IMAGES, "nchw")
     graph = torch.export.export(StageGraph(PLAN, stage, "nchw"), inputs[0]).module()
     quantised = quantise(graph, inputs, estimator)
-    rounded = {
-        extremes(float(node.args[1]), int(node.args[2]))
-        for node in quantised.graph.nodes
-        if node.target == torch.ops.quantized_decomposed.quantize_per_tensor.default
-    }
+    rounded = {extremes(float(node.args[1]), int(node.args[2])) for node in quantised.graph.nodes if node.target == QUANTIZE}
     first = PLAN.program.ops[0]
     before = np.concatenate([_convolved(x).movedim(1, -1).reshape(-1, 8).numpy() for (x,) in inputs])
     for numbers, activation in ((before, first.activation), (EXACT[first.output].reshape(-1, 8).astype(np.float32), "none")):

@@ -45,22 +45,31 @@ def lower(plan: Plan, stage: Stage, precision: Precision = "fp32", samples: Samp
     """
     exir = require("executorch.exir", "executorch")
     xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", "executorch")
-    graph, example = StageGraph(plan, stage, "nchw"), example_inputs(plan, stage, "nchw")
-    if precision == "fp16":
-        graph, example = graph.half(), tuple(tensor.half() for tensor in example)
-    if samples is not None and stage.segment != "prefix":
-        example = tuple(tensor.contiguous() for tensor in example)
-    with torch.no_grad():
-        exported = torch.export.export(graph, example)
-        if samples is not None:
-            from dsnet_convert.executorch_int8 import quantise
-
-            inputs = stage_inputs(plan, stage, samples.images, "nchw")
-            exported = torch.export.export(quantise(exported.module(), inputs, samples.estimator), example)
+    if samples is not None:
+        exported = quantised(plan, stage, samples)
+    else:
+        graph, example = StageGraph(plan, stage, "nchw"), example_inputs(plan, stage, "nchw")
+        if precision == "fp16":
+            graph, example = graph.half(), tuple(tensor.half() for tensor in example)
+        with torch.no_grad():
+            exported = torch.export.export(graph, example)
     edge = exir.to_edge(exported, compile_config=exir.EdgeCompileConfig(_check_ir_validity=False, _skip_dim_order=True))
     program = edge.to_backend(xnnpack.XnnpackPartitioner()).exported_program()
     check_delegation(program, stage.name)
     return program
+
+
+def quantised(plan: Plan, stage: Stage, samples: Samples) -> torch.export.ExportedProgram:
+    """The stage in int8, ranges of activations from the samples, before it is lowered."""
+    from dsnet_convert.executorch_int8 import quantise
+
+    example = example_inputs(plan, stage, "nchw")
+    if stage.segment != "prefix":
+        example = tuple(tensor.contiguous() for tensor in example)
+    with torch.no_grad():
+        exact = torch.export.export(StageGraph(plan, stage, "nchw"), example).module()
+        int8 = quantise(exact, stage_inputs(plan, stage, samples.images, "nchw"), samples.estimator)
+        return torch.export.export(int8, example)
 
 
 def check_delegation(program: Any, method: str) -> None:

@@ -16,6 +16,9 @@ from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 from dsnet_edge.arch import Activation
 from dsnet_edge.plan.estimate import Estimator, draw, estimate_range
 
+QUANTIZE = torch.ops.quantized_decomposed.quantize_per_tensor.default  # torchao defines them
+DEQUANTIZE = torch.ops.quantized_decomposed.dequantize_per_tensor.default
+
 _SMALLEST_SCALE = 2**-12  # as XNNPACK's own configuration has it
 
 _BEHIND: dict[Any, Activation] = {torch.ops.aten.silu.default: "silu", torch.ops.aten.sigmoid.default: "sigmoid"}

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dsnet_convert.calibration import Calibration
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
+from dsnet_convert.samples import Samples
 from dsnet_convert.source import from_checkpoint, from_random
 from dsnet_edge.arch import Path
 from dsnet_edge.errors import DsnetError, PathError
 from dsnet_edge.plan import Plan
+from dsnet_edge.plan.estimate import estimator_named
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import run_segment
 from dsnet_edge.plan.plan import Array
@@ -29,7 +32,7 @@ from dsnet_edge.runtime.bundle import Bundle
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-BACKENDS = ("sliced", "litert")  # ExecuTorch's delegate shows no tensor between its inputs and its outputs
+BACKENDS = ("sliced", "executorch", "litert")
 
 
 @dataclass(frozen=True)
@@ -68,21 +71,29 @@ class LayerReport:
 
 
 def layer_report(
-    bundle: Bundle, exact: Plan, images: Array, paths: Sequence[int] = (), backends: Sequence[str] = ()
+    bundle: Bundle,
+    exact: Plan,
+    images: Array,
+    paths: Sequence[int] = (),
+    backends: Sequence[str] = (),
+    samples: Samples | None = None,
 ) -> LayerReport:
     """An int8 bundle against the fp32 plan that it was made of, on normalised images `[n, h, w, 3]`.
 
-    The widest path, and all of `BACKENDS` that the bundle has, unless others are named. Raises DsnetError where they cannot be
-    compared.
+    The widest path, and all of `BACKENDS` that the bundle has, unless others are named; ExecuTorch needs the samples that the
+    bundle was calibrated on. Raises DsnetError where they cannot be compared.
     """
     if bundle.precision != "int8":
         raise DsnetError(
             f"{bundle.folder}: --per-layer needs an int8 bundle, found {bundle.precision}; convert with --precision int8"
         )
-    backends = backends or [backend for backend in BACKENDS if backend in bundle.backends]
+    visible = [backend for backend in BACKENDS if backend != "executorch" or samples is not None]
+    backends = backends or [backend for backend in visible if backend in bundle.backends]
     for backend in backends:
         if backend not in BACKENDS:
-            raise DsnetError(f"--per-layer sees into {' and '.join(BACKENDS)}, not into {backend}; leave it out of --backend")
+            raise DsnetError(f"--per-layer sees into {', '.join(BACKENDS)}, not into {backend}; leave it out of --backend")
+        if backend not in visible:
+            raise DsnetError("--per-layer quantises executorch's graphs again; give --calibrate DIR, the bundle's photos")
     paths = paths or [bundle.n_paths - 1]
     for index in paths:
         if not 0 <= index < bundle.n_paths:
@@ -94,12 +105,35 @@ def layer_report(
         path = exact.program.paths[index]
         values = exact_values(exact, images, path)
         for backend in backends:
-            outputs = sliced_outputs(int8, values, path) if backend == "sliced" else litert_outputs(bundle, exact, values, index)
+            outputs = _outputs(backend, bundle, exact, int8, values, index, samples)
             layers += [
                 LayerNoise(backend, index, op.name, *(snr_db(part[op.output], values[op.output]) for part in outputs))
                 for op in exact.program.ops
             ]
     return LayerReport(str(bundle.folder), len(images), tuple(layers))
+
+
+def _outputs(
+    backend: str, bundle: Bundle, exact: Plan, int8: Plan, values: dict[str, Array], index: int, samples: Samples | None
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    if backend == "sliced":
+        return sliced_outputs(int8, values, exact.program.paths[index])
+    if backend == "litert":
+        return litert_outputs(bundle, exact, values, index)
+    from dsnet_convert.layers_executorch import executorch_outputs
+
+    assert samples is not None  # checked
+    return executorch_outputs(exact, samples, values, index)
+
+
+def bundle_samples(bundle: Bundle, photos: FilePath) -> Samples:
+    """The photos that an int8 bundle was calibrated on, from their folder. Raises DsnetError where they are others."""
+    about = bundle.manifest.get("calibration", {})
+    estimator = estimator_named(about.get("ranges", "variance"))
+    calibration = Calibration.from_folder(photos, bundle.input, about.get("images", 1), estimator)
+    if calibration.description.get("sha256") != about.get("sha256"):
+        raise DsnetError(f"--calibrate {photos}: not the photos that {bundle.folder} was calibrated on; give their folder")
+    return Samples(calibration.images, estimator)
 
 
 def exact_plan(bundle: Bundle, against: FilePath | None) -> Plan:

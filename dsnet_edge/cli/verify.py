@@ -34,6 +34,9 @@ def verify(
     path: Annotated[
         list[int] | None, typer.Option(help="With --per-layer: this path; may be repeated. Without: the widest.")
     ] = None,
+    calibrate: Annotated[
+        FilePath | None, typer.Option(help="With --per-layer, for executorch: the folder that the bundle was calibrated on.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64)] = 1,
     as_json: Annotated[FilePath | None, typer.Option("--json", help="Also write the results to this file.")] = None,
 ) -> None:
@@ -45,12 +48,12 @@ def verify(
 
     console = Console()
     if per_layer:
-        layers = _layers(bundle, _photos(images or [], samples), against, path or [], backend or [])
+        layers = _layers(bundle, _photos(images or [], samples), against, calibrate, path or [], backend or [])
         console.print(layers.table())
         _write(as_json, layers.to_dict())
         return
-    if path:
-        raise DsnetError("--path is for --per-layer; a verification is of every path")
+    if path or calibrate:
+        raise DsnetError("--path and --calibrate are for --per-layer; leave them out")
     floors = Floors(None if min_agreement is None else min_agreement / 100, min_snr)
     with Bars(console) as bars:
         report = verify_bundle(
@@ -63,16 +66,22 @@ def verify(
 
 
 def _layers(
-    bundle: FilePath, photos: list[FilePath], against: FilePath | None, paths: list[int], backends: list[str]
+    bundle: FilePath,
+    photos: list[FilePath],
+    against: FilePath | None,
+    calibrate: FilePath | None,
+    paths: list[int],
+    backends: list[str],
 ) -> LayerReport:
     from dsnet_convert.golden import photo_images
-    from dsnet_convert.layers import exact_plan, layer_report
+    from dsnet_convert.layers import bundle_samples, exact_plan, layer_report
     from dsnet_edge.runtime.bundle import open_bundle
     from dsnet_edge.runtime.golden import read_images
 
     opened = open_bundle(bundle)
     images = photo_images(opened.input, photos) if photos else read_images(opened)
-    return layer_report(opened, exact_plan(opened, against), images, paths, backends)
+    calibrated_on = None if calibrate is None else bundle_samples(opened, calibrate)
+    return layer_report(opened, exact_plan(opened, against), images, paths, backends, calibrated_on)
 
 
 def _write(file: FilePath | None, report: dict[str, Any]) -> None:
