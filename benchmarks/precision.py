@@ -197,12 +197,11 @@ def markdown(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for name, row in rows.items():
         points = lost(row, exact)
-        snr = f"{np.mean(row['snr_db']):.1f}" if name != "fp32" else ""
-        some = "" if len(points) == len(exact["top1"]) else f" (paths {', '.join(map(str, row['paths']))})"
-        yield (
-            f"| {name}{some} | {np.mean(points):+.2f} | {min(points):+.2f} | {snr} | "
-            f"{row['routed_top1']:.2f} | {row['same_path']:.1f} |"
-        )
+        snr = "" if name == "fp32" else f"{np.mean(row['snr_db']):.1f}"
+        whole = len(points) == len(exact["top1"])
+        some = "" if whole else f" (paths {', '.join(map(str, row['paths']))})"
+        gate = f"{row['routed_top1']:.2f} | {row['same_path']:.1f}" if whole else "|"
+        yield f"| {name}{some} | {np.mean(points):+.2f} | {min(points):+.2f} | {snr} | {gate} |"
 
 
 def lost(row: dict[str, Any], exact: dict[str, Any]) -> list[float]:
