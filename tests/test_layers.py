@@ -11,11 +11,12 @@ from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
+from PIL import Image
 from tiny import tiny_arch, tiny_images, tiny_plan
 
 from dsnet_convert.bundle import write_bundle
 from dsnet_convert.calibration import Calibration
-from dsnet_convert.layers import exact_values, layer_report, snr_db
+from dsnet_convert.layers import bundle_samples, exact_values, layer_report, snr_db
 from dsnet_convert.layers_executorch import executorch_outputs
 from dsnet_convert.layers_litert import litert_outputs
 from dsnet_convert.layers_sliced import sliced_outputs
@@ -135,6 +136,21 @@ def test_a_merged_file_shows_the_same(bundle: FilePath, plan: Plan, tmp_path: Fi
     for op in plan.program.ops:
         for part in (0, 1):
             np.testing.assert_array_equal(alone[part][op.output], merged[part][op.output])
+
+
+def test_only_the_photos_of_the_calibration_will_do(plan: Plan, tmp_path: FilePath) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 4, 5, 3), np.uint8).repeat(10, 1).repeat(10, 2)
+    (tmp_path / "photos").mkdir()
+    for index, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / "photos" / f"{index}.png")
+    calibration = Calibration.from_folder(tmp_path / "photos", plan.input, 10, "mse")
+    write_bundle(plan, tmp_path / "bundle", ("sliced",), {"random_seed": 0}, precision="int8", calibration=calibration)
+    samples = bundle_samples(open_bundle(tmp_path / "bundle"), tmp_path / "photos")
+    assert samples.estimator == "mse"
+    np.testing.assert_array_equal(samples.images, calibration.images)
+    Image.fromarray(pixels[3] // 2).save(tmp_path / "photos" / "3.png")
+    with pytest.raises(DsnetError, match=r"not the photos that .* was calibrated on"):
+        bundle_samples(open_bundle(tmp_path / "bundle"), tmp_path / "photos")
 
 
 def test_the_command_prints_one_path_and_the_worst_of_it(tmp_path: FilePath) -> None:
