@@ -157,12 +157,26 @@ def test_an_unknown_target_and_a_label_of_two_lines_are_refused(tmp_path: FilePa
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize(("target", "module"), [("executorch", "executorch"), ("litert", "litert_torch"), ("onnx", "onnx")])
-def test_a_missing_extra_is_named(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch, target: str, module: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "module", "extra"),
+    [
+        ("sliced", "gguf", "convert"),
+        ("executorch", "executorch", "executorch"),
+        ("executorch", "torchao", "executorch"),
+        ("litert", "litert_torch", "litert"),
+        ("litert", "ai_edge_litert", "litert"),
+        ("litert", "ai_edge_quantizer", "litert"),
+        ("onnx", "onnx", "onnx"),
+        ("onnx", "onnxruntime", "onnx"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch, target: str, module: str, extra: str
+) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == module]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtraError, match=rf"dsnet-edge\[{target}\]"):
+    with pytest.raises(MissingExtraError, match=rf"^{module} is not installed .*dsnet-edge\[{extra}\]"):
         write_bundle(tiny_plan(), tmp_path / "bundle", [target], SOURCE)
     assert names(tmp_path) == []
 

@@ -32,11 +32,12 @@ from dsnet_edge.runtime.manifest import check_manifest
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NEEDS = {  # a module, and the extra that brings it; ncnn's files need none
-    "executorch": ("executorch.exir", "executorch"),
-    "litert": ("litert_torch", "litert"),
-    "onnx2tf": ("torch", "litert"),
-    "onnx": ("onnx", "onnx"),
+_NEEDS = {  # an extra, and the modules that it brings for some precision or other; ncnn's files need none
+    "sliced": ("convert", ("gguf",)),
+    "executorch": ("executorch", ("executorch.exir", "torch", "torchao")),
+    "litert": ("litert", ("litert_torch", "torch", "ai_edge_litert", "ai_edge_quantizer")),
+    "onnx2tf": ("litert", ("torch",)),
+    "onnx": ("onnx", ("onnx", "onnxruntime")),
 }
 
 
@@ -98,11 +99,13 @@ def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Seq
         if precision not in PRECISIONS[target]:
             known = ", ".join(PRECISIONS[target])
             raise DsnetError(f"--to {target} writes {known}, not {precision}; choose another --precision, or --to sliced")
-        if target in _NEEDS:
-            require_installed(*_NEEDS[target])
         if target == "onnx2tf":
             require_installed("onnx", "onnx")  # for torch's export
             tool_versions()  # raises where its environment is missing or broken
+    for target in dict.fromkeys(("sliced", *targets)):
+        extra, modules = _NEEDS.get(target, ("", ()))
+        for module in modules:
+            require_installed(module, extra)
     for target in merged:
         if target not in ONE_FILE:
             raise DsnetError(f"{target} has no form of one file, only {', '.join(ONE_FILE)}; leave it a file a stage")
