@@ -23,7 +23,7 @@ from dsnet_convert.golden import Tick, no_tick, photo_images
 from dsnet_convert.references import Reference, golden_fp32, oracle, trained
 from dsnet_convert.shipped import shipped
 from dsnet_convert.verify_report import BackendFacts, Comparison, PathResult, Report
-from dsnet_edge.errors import DsnetError
+from dsnet_edge.errors import DsnetError, require_installed
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.runtime import Runner
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
@@ -58,6 +58,7 @@ def verify_bundle(
     Raises DsnetError where the bundle, a photo, the checkpoint or an extra is unusable, or where nothing can be compared. A miss
     is no error: see `Report.passed`.
     """
+    require_installed("gguf", "convert")
     bundle = bundle if isinstance(bundle, Bundle) else open_bundle(bundle)
     names = tuple(backends or bundle.backends)
     images = photo_images(bundle.input, photos) if photos else read_images(bundle)

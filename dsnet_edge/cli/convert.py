@@ -60,6 +60,10 @@ def convert(
         targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
         if litert_via != "litert-torch" and "litert" not in targets:
             raise DsnetError(f"--litert-via is for --to litert, found --to {to}; leave it out")
+        if litert_via == "onnx2tf" and precision == "int8" and ranges != "variance":
+            console.print(
+                f"note: --ranges {ranges} does not reach onnx2tf, which takes the extremes of the photos", soft_wrap=True
+            )
         choices = None if paths is None else parse_choices(paths)
         if checkpoint is not None and arch is None and random is None:
             source = from_checkpoint(checkpoint, choices)
