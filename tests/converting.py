@@ -20,6 +20,8 @@ from dsnet_edge.plan import InputSpec
 from dsnet_edge.plan.checkpoint import Checkpoint, write_checkpoint
 
 Contents = dict[str, bytes]
+# The children of a shell's background job ignore Ctrl-C, and so would the command.
+_LISTEN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 _RUN = "from dsnet_edge.cli import main; main()"
 
 
@@ -76,7 +78,7 @@ class Conversion:
         name, _, value = self.mark.partition("=")
         folders = {"TMPDIR": str(place.folder / "tmp"), "XDG_CACHE_HOME": str(place.folder / "cache")}
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-c", f"{patch}\n{_RUN}", *words],
+            [*prefix, sys.executable, "-c", f"{_LISTEN}\n{patch}\n{_RUN}", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

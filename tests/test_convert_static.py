@@ -37,7 +37,7 @@ def written(plan: Plan, target: str, folder: FilePath) -> StagedBackend:
     (folder / target).mkdir()
     for stage in stages(plan):
         write(plan, stage, folder / target / f"{stage.name}.{'onnx' if target == 'onnx' else 'param'}")
-    manifest = make_manifest(plan, {}, [target], {})
+    manifest = make_manifest(plan, {}, [target], [], {})
     return backend(Unchecked(folder, manifest, plan.input, plan.labels), 1)
 
 

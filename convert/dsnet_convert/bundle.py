@@ -102,7 +102,7 @@ def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Seq
         if target == "onnx2tf":
             require_installed("onnx", "onnx")  # for torch's export
             tool_versions()  # raises where its environment is missing or broken
-    for target in dict.fromkeys(("sliced", *targets)):
+    for target in (*(target for target in targets if target != "sliced"), "sliced"):  # whose extra is part of the others
         extra, modules = _NEEDS.get(target, ("", ()))
         for module in modules:
             require_installed(module, extra)
