@@ -1,6 +1,8 @@
 """The README's tables of speed, as Markdown, from the records of `make bench`.
 
 python benchmarks/readme_tables.py
+
+`bench-emerald-rapids.json` is a run on another machine, against the two rivals only; of it the README has the bars.
 """
 
 from __future__ import annotations
@@ -61,6 +63,9 @@ def main() -> None:
         for threads in (1, 2):
             print(f"{network.precision}, {threads} thread{'s' if threads > 1 else ''}:\n")
             print(*path_lines(network, threads), sep="\n", end="\n\n")
+    other = Report.from_dict(json.loads((RESULTS / "bench-emerald-rapids.json").read_text()))
+    print("Emerald Rapids:\n")
+    print(*bar_lines(other), sep="\n", end="\n\n")
     for file in (RESULTS / "table1.json", RESULTS / "table1-int8.json"):
         result = Table1.from_dict(json.loads(file.read_text()))
         print(f"{result.precision}:\n")
