@@ -34,6 +34,7 @@ from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
 WAYS = ("interpreter", "compiled, first start", "compiled, second start", "compiled, no folder")
 _MEMORY = ("one path", "all paths")
 _COMPILED = "ai_edge_litert.compiled_model"
+_MODULES: dict[str, Any] = sys.modules
 
 
 def main() -> None:
@@ -92,12 +93,14 @@ def network_ms(backend: StagedBackend, image: np.ndarray, path: int) -> float:
 
 @contextmanager
 def without_compiled_model() -> Iterator[None]:
-    found = sys.modules.get(_COMPILED)
-    sys.modules[_COMPILED] = None  # type: ignore[assignment] # importing it then fails
-    yield
-    del sys.modules[_COMPILED]
-    if found:
-        sys.modules[_COMPILED] = found
+    found = _MODULES.get(_COMPILED)
+    _MODULES[_COMPILED] = None  # importing it then fails
+    try:
+        yield
+    finally:
+        del _MODULES[_COMPILED]
+        if found:
+            _MODULES[_COMPILED] = found
 
 
 def starts(folder: FilePath, processes: int) -> list[dict[str, Any]]:
@@ -124,7 +127,7 @@ def starts(folder: FilePath, processes: int) -> list[dict[str, Any]]:
 def measured(folder: FilePath, what: str, way: str) -> dict[str, float]:
     """In this process, which is a fresh one."""
     if way == "interpreter":
-        sys.modules[_COMPILED] = None  # type: ignore[assignment]
+        _MODULES[_COMPILED] = None
         fresh.LIBRARIES["litert"] = ("ai_edge_litert.interpreter",)
     if what == "opening":
         return fresh.opening(str(folder), "litert")

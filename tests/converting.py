@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -111,9 +112,9 @@ class Conversion:
         wait_until(met)
 
 
-def refused(place: Workplace, *arguments: object, **options: object) -> str:
+def refused(place: Workplace, *arguments: object, **options: Any) -> str:
     """The one line of a conversion that ends with exit code 2 and leaves everything as it was."""
-    code, error = Conversion(place, *arguments, **options).finish()  # type: ignore[arg-type]
+    code, error = Conversion(place, *arguments, **options).finish()
     assert code == 2, error
     assert error.startswith("error: ") and error.endswith("\n") and error.count("\n") == 1, error
     place.assert_untouched()

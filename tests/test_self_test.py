@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -46,10 +47,10 @@ def outcome(bundle: FilePath, backend: str = "sliced") -> SelfTest:
     return self_test(Runner(bundle, backend))
 
 
-def edit(bundle: FilePath, name: str, change: object) -> None:
+def edit(bundle: FilePath, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
     """Changes a golden array, and the hash with it."""
     array = np.load(bundle / "golden" / f"{name}.npy")
-    array = change(array)  # type: ignore[operator]
+    array = change(array)
     np.save(bundle.parent / "changed.npy", array)
     rewrite(bundle, f"golden/{name}.npy", (bundle.parent / "changed.npy").read_bytes())
 

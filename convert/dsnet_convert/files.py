@@ -20,7 +20,7 @@ MAKE_ROOM = "free space, or choose another --output or TMPDIR"
 class Checked(np.ndarray):
     """An array whose `tofile` raises OSError where not everything is written."""
 
-    def tofile(self, stream: BinaryIO, *format: Any) -> None:  # type: ignore[override]
+    def tofile(self, stream: BinaryIO, *format: Any) -> None:  # type: ignore[override] # gguf gives a stream
         stream.write(self.tobytes())
 
 

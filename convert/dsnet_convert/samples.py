@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
-from dsnet_edge.plan.estimate import Estimator
+from dsnet_edge.plan.estimate import Estimator, estimator_named
 
 
 @dataclass(frozen=True)
@@ -28,4 +28,5 @@ class Samples:
     def load(file: FilePath) -> Samples:
         """Of what `save` wrote for a process of ours."""
         arrays = np.load(file, allow_pickle=False)
-        return Samples(arrays["images"], str(arrays["estimator"]) or None)  # type: ignore[arg-type] # it was one
+        name = str(arrays["estimator"])
+        return Samples(arrays["images"], estimator_named(name) if name else None)

@@ -23,13 +23,13 @@ from dsnet_convert.stage import stage_file, stages
 from dsnet_convert.targets import ONE_FILE, merge_stages, write_stage
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
-from dsnet_edge.plan.elements import Precision
+from dsnet_edge.plan.elements import Precision, precision_named
 from dsnet_edge.plan.model_file import read_sliced
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent, which a terminal interrupts too, ends its workers
-    model, folder, precision = FilePath(sys.argv[1]), FilePath(sys.argv[2]), sys.argv[3]
+    model, folder, precision = FilePath(sys.argv[1]), FilePath(sys.argv[2]), precision_named(sys.argv[3])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever the converters print
     warnings.filterwarnings("ignore")
@@ -39,7 +39,7 @@ def main() -> None:
     for line in sys.stdin:
         target, name = json.loads(line)
         try:
-            run_job(plan, folder, target, name, precision, samples)  # type: ignore[arg-type] # the parent checked it
+            run_job(plan, folder, target, name, precision, samples)
             print(json.dumps({"done": True}), file=answers)
         except DsnetError as error:
             print(json.dumps({"error": str(error)}), file=answers)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from dsnet_convert.calibration import Calibration
     from dsnet_edge.plan import Plan
-    from dsnet_edge.plan.elements import Precision
 
 
 def convert(
@@ -55,6 +54,7 @@ def convert(
         from dsnet_convert.bundle import write_bundle
         from dsnet_convert.cache import Cache
         from dsnet_convert.source import from_checkpoint, from_random
+        from dsnet_edge.plan.elements import precision_named
 
         console, start = Console(), time.perf_counter()
         targets = tuple(dict.fromkeys(name.strip() for name in to.split(",") if name.strip()))
@@ -76,7 +76,7 @@ def convert(
             output,
             targets,
             source.description,
-            precision=_precision(precision),
+            precision=precision_named(precision),
             calibration=_calibration(source.plan, precision, calibrate, samples, random, ranges),
             photos=golden or [],
             merged=_merged(split, merge),
@@ -93,15 +93,6 @@ def convert(
 def _merged(split: bool, merge: bool) -> set[str]:
     """The targets that get one file for all stages."""
     return {target for target, one in (("executorch", not split), ("litert", merge)) if one}
-
-
-def _precision(name: str) -> Precision:
-    from dsnet_edge.plan.elements import MAP_TYPE
-
-    for precision in MAP_TYPE:
-        if name == precision:
-            return precision
-    raise DsnetError(f"--precision: there is no precision {name!r}; choose from {', '.join(MAP_TYPE)}")
 
 
 def _calibration(

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from dsnet_edge.errors import DsnetError
+
 ElementType = Literal["f32", "i8", "bf16", "f16"]
 Precision = Literal["fp32", "int8", "bf16", "fp16"]
 
@@ -13,6 +15,14 @@ Precision = Literal["fp32", "int8", "bf16", "fp16"]
 MAP_TYPE: dict[Precision, ElementType] = {"fp32": "f32", "int8": "i8", "bf16": "bf16", "fp16": "f16"}
 # NumPy has no bfloat16: uint16 arrays hold its bits.
 DTYPE: dict[ElementType, type[np.generic]] = {"f32": np.float32, "i8": np.int8, "bf16": np.uint16, "f16": np.float16}
+
+
+def precision_named(name: str) -> Precision:
+    """Raises DsnetError for a name that is none."""
+    for precision in MAP_TYPE:
+        if name == precision:
+            return precision
+    raise DsnetError(f"--precision: there is no precision {name!r}; choose from {', '.join(MAP_TYPE)}")
 
 
 def element_bytes(element: ElementType) -> int:
