@@ -24,9 +24,9 @@ from rich.table import Table
 
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.bench.bars import AHEAD, RIVALS
-from dsnet_edge.bench.contenders import Sliced, open_peer
 from dsnet_edge.bench.rounds import Case, run_rounds
 from dsnet_edge.plan.model_file import read_sliced
+from dsnet_edge.profiling.contenders import Sliced, open_peer
 from dsnet_edge.profiling.machine import describe_machine, machine_line
 from dsnet_edge.runtime.bundle import open_bundle
 

@@ -18,13 +18,13 @@ from dsnet_convert.one_path import write_one_path_files
 from dsnet_convert.sliced import write_sliced
 from dsnet_edge.bench.bars import RIVALS, bars
 from dsnet_edge.bench.compare import check_agreement, compare
-from dsnet_edge.bench.contenders import PEERS, Ideal, Sliced, peers_of
 from dsnet_edge.bench.report import Report
 from dsnet_edge.bench.rounds import Case, run_rounds
 from dsnet_edge.cli.app import app
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import infer
+from dsnet_edge.profiling.contenders import PEERS, Ideal, Sliced, peers_of
 from dsnet_edge.runtime.bundle import open_bundle
 from dsnet_edge.runtime.runner import Stages
 

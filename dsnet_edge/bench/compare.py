@@ -7,10 +7,10 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
-from dsnet_edge.bench.contenders import Ideal, Sliced, open_peer
 from dsnet_edge.bench.rounds import Case, Measured, run_rounds
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.elements import Precision
+from dsnet_edge.profiling.contenders import Ideal, Sliced, open_peer
 from dsnet_edge.runtime.bundle import open_bundle
 from dsnet_edge.runtime.cores import pinned
 

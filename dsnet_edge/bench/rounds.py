@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dsnet_edge.bench.contenders import Contender
+from dsnet_edge.profiling.contenders import Contender
 
 STAGES = ("prefix", "gate", "suffix", "network")  # the network is the three together
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from dsnet_edge.bench.compare import TOLERANCE, check_agreement
-from dsnet_edge.bench.contenders import Contender, Ideal, Sliced
 from dsnet_edge.bench.report import check_format, measured_from
 from dsnet_edge.bench.rounds import Case, Measured, run_rounds
+from dsnet_edge.profiling.contenders import Contender, Ideal, Sliced
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.cores import pinned
 from dsnet_edge.runtime.runner import Stages

@@ -37,9 +37,9 @@ def bench(
     from rich.progress import Progress
 
     from dsnet_convert.one_path import write_one_path_files
-    from dsnet_edge.bench.contenders import check_peers, peers_of
     from dsnet_edge.bench.run import make_report, measure_network
     from dsnet_edge.bench.tables import tables
+    from dsnet_edge.profiling.contenders import check_peers, peers_of
     from dsnet_edge.runtime.bundle import open_bundle
     from dsnet_edge.runtime.cores import parse_cores
 

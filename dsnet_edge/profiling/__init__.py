@@ -1,1 +1,1 @@
-"""Measuring: what every path costs on the machine at hand."""
+"""Measuring: what every path costs on a device."""
