@@ -74,7 +74,8 @@ void bench(const Options& options) {
                          opened.first,
                          memory,
                          golden,
-                         measure(options, opened, paths, image)};
+                         measure(options, opened, paths, image),
+                         options.samples};
   if (options.json != "-") std::cout << as_table(report);
   if (options.json == "-") std::cout << as_json(report);
   if (!options.json.empty() && options.json != "-") write_file(options.json, as_json(report));

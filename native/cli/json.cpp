@@ -19,9 +19,9 @@ std::string string(const std::string& text) {
   return json + "\"";
 }
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.7g", value);
+std::string number(double value, int digits) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
   return text;
 }
 
@@ -34,6 +34,12 @@ std::string boolean(bool value) { return value ? "true" : "false"; }
 std::string array(const std::vector<std::string>& values) {
   std::string json;
   for (const std::string& value : values) json += (json.empty() ? "" : ", ") + value;
+  return "[" + json + "]";
+}
+
+std::string array(const std::vector<double>& values, int digits) {
+  std::string json;
+  for (const double value : values) json += (json.empty() ? "" : ", ") + number(value, digits);
   return "[" + json + "]";
 }
 

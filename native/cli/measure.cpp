@@ -1,5 +1,7 @@
 #include "measure.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,8 +12,15 @@ namespace dsnet::cli {
 namespace {
 
 constexpr int kLeastRounds = 3;
+constexpr int kRoomForRounds = 1 << 16;  // of memory that is not touched before it is written
 
 double now_ms() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double uptime_s() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 // By linear interpolation between neighbouring ranks.
 double quantile(const std::vector<double>& sorted, double fraction) {
@@ -19,6 +28,20 @@ double quantile(const std::vector<double>& sorted, double fraction) {
   const auto below = static_cast<size_t>(rank);
   const size_t above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (rank - std::floor(rank)) * (sorted[above] - sorted[below]);
+}
+
+// So that no round waits for memory.
+Measurement room_for(size_t rounds, const std::vector<int>& paths) {
+  Measurement room;
+  room.prefix.reserve(rounds * paths.size());
+  room.gate.reserve(rounds * paths.size());
+  room.paths.resize(paths.size());
+  for (size_t i = 0; i < paths.size(); ++i) {
+    room.paths[i].path = paths[i];
+    room.paths[i].suffix.reserve(rounds);
+    room.paths[i].total.reserve(rounds);
+  }
+  return room;
 }
 
 }  // namespace
@@ -57,35 +80,29 @@ Opened open_and_run(const Options& options) {
 
 Measurement measure(const Options& options, const Opened& opened, const std::vector<int>& paths,
                     const std::vector<float>& image) {
-  struct Samples {
-    std::vector<double> suffix, total;
-  };
-  std::vector<Samples> samples(paths.size());
-  std::vector<double> prefix, gate;
+  Measurement measured = room_for(static_cast<size_t>(std::min(options.repeat, kRoomForRounds)), paths);
   Result result = result_of(opened.info);
   dsnet_session* session = opened.session.get();
 
-  std::mt19937 generator(0);
+  std::mt19937 generator(options.seed);
   std::vector<size_t> order(paths.size());
   std::iota(order.begin(), order.end(), size_t{0});
+  measured.begin_uptime_s = uptime_s();
   const double deadline = options.seconds > 0 ? now_ms() + options.seconds * 1000 : INFINITY;
-  int rounds = 0;
+  int& rounds = measured.rounds;
   for (; rounds < options.repeat && (rounds < kLeastRounds || now_ms() < deadline); ++rounds) {
     std::shuffle(order.begin(), order.end(), generator);
     for (const size_t i : order) {
       const double begin = now_ms();
       run(session, image.data(), paths[i], result);
-      samples[i].total.push_back(now_ms() - begin);
-      samples[i].suffix.push_back(result.timing.suffix_ms);
-      prefix.push_back(result.timing.prefix_ms);
-      gate.push_back(result.timing.gate_ms);
+      measured.paths[i].total.push_back(now_ms() - begin);
+      measured.paths[i].suffix.push_back(result.timing.suffix_ms);
+      measured.prefix.push_back(result.timing.prefix_ms);
+      measured.gate.push_back(result.timing.gate_ms);
     }
   }
-  Measurement measurement = {rounds, quartiles(prefix), quartiles(gate), {}};
-  for (size_t i = 0; i < paths.size(); ++i) {
-    measurement.paths.push_back({paths[i], quartiles(samples[i].suffix), quartiles(samples[i].total)});
-  }
-  return measurement;
+  measured.end_uptime_s = uptime_s();
+  return measured;
 }
 
 }  // namespace dsnet::cli

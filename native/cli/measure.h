@@ -15,9 +15,9 @@ struct Quartiles {
 // Of at least one sample.
 Quartiles quartiles(std::vector<double> samples);
 
-struct PathTimes {
+struct PathSamples {
   int path;
-  Quartiles suffix, total;  // the total is prefix, gate, suffix and the copies between
+  std::vector<double> suffix, total;  // the total is prefix, gate, suffix and the copies between
 };
 
 struct FirstResult {
@@ -41,10 +41,12 @@ std::vector<float> synthetic_image(const dsnet_model_info& info);
 // Every path once, so that all memory they need is resident.
 void warm_up(const Opened& opened, const std::vector<int>& paths, const std::vector<float>& image);
 
+// Every timed inference, in order.
 struct Measurement {
-  int rounds;
-  Quartiles prefix, gate;
-  std::vector<PathTimes> paths;
+  int rounds = 0;
+  double begin_uptime_s = 0, end_uptime_s = 0;  // of the rounds; time asleep counts, as in /proc/uptime
+  std::vector<double> prefix, gate;             // on whatever path
+  std::vector<PathSamples> paths;
 };
 
 // Rounds of every path, in an order that is drawn anew each time.

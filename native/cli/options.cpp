@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <cstdlib>
 #include <stdexcept>
@@ -79,11 +80,13 @@ const char* const kUsage =
     "  --paths LIST      such as 0,6,13, or all (all)\n"
     "  --repeat N        timed runs of each path (50)\n"
     "  --seconds S       stop after S seconds, though not before 3 runs of each path\n"
+    "  --seed N          of the order of the paths (0)\n"
     "  --isa NAME        instruction set (the best the processor has)\n"
     "  --golden FOLDER   compare with BUNDLE/golden: images.npy, scores.npy, logits.npy\n"
     "  --tolerance T     largest error, relative to the largest expected magnitude\n"
     "                    (fp32 1e-4, fp16 2e-3, bf16 2e-2, int8 0.1)\n"
     "  --json FILE       write the record; - is standard output, without the table\n"
+    "  --samples         put the time of every inference into the record, in order\n"
     "\n"
     "Exit status: 0 done, 1 the model, a file or the golden check failed, 2 the command line is wrong.\n";
 
@@ -103,7 +106,11 @@ Options parse_options(int argc, const char* const* argv) {
       continue;
     }
     const auto is = [&](const char* option) { return name == option; };
-    if (!(is("--threads") || is("--cores") || is("--paths") || is("--repeat") || is("--seconds") || is("--isa") ||
+    if (is("--samples")) {
+      options.samples = true;
+      continue;
+    }
+    if (!(is("--threads") || is("--cores") || is("--paths") || is("--repeat") || is("--seconds") || is("--seed") || is("--isa") ||
           is("--golden") || is("--tolerance") || is("--json"))) {
       throw std::invalid_argument("unknown option '" + name + "'");
     }
@@ -117,12 +124,16 @@ Options parse_options(int argc, const char* const* argv) {
     if (is("--paths")) options.paths = path_list(value);
     if (is("--repeat")) options.repeat = whole_number(name, value, 1, 1000000);
     if (is("--seconds")) options.seconds = number(name, value, 0.001, 1e6);
+    if (is("--seed")) options.seed = static_cast<unsigned>(whole_number(name, value, 0, INT_MAX));
     if (is("--isa")) options.isa = value;
     if (is("--golden")) options.golden = value;
     if (is("--tolerance")) options.tolerance = number(name, value, 1e-9, 1);
     if (is("--json")) options.json = value;
   }
   if (options.model.empty()) throw std::invalid_argument("the model is missing");
+  if (options.samples && options.json.empty()) {
+    throw std::invalid_argument("--samples go into the record; add --json FILE, or --json -");
+  }
   if (!options.cores.empty()) {
     if (threads_given) throw std::invalid_argument("--cores already says how many threads there are; leave out --threads");
     options.threads = static_cast<int>(options.cores.size());

@@ -14,9 +14,11 @@ struct Options {
   std::vector<int> paths;  // empty: all
   int repeat = 50;
   double seconds = 0;    // 0: no limit
+  unsigned seed = 0;     // of the order of paths
   std::string golden;    // empty: no check
   double tolerance = 0;  // 0: the precision's own
   std::string json;      // "-": standard output
+  bool samples = false;  // every time, in the record
   bool help = false;
 };
 

@@ -8,6 +8,8 @@
 namespace dsnet::cli {
 namespace {
 
+constexpr int kDigitsOfSamples = 6, kDigitsOfUptime = 12;
+
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
   char text[1024];
   va_list arguments;
@@ -83,6 +85,17 @@ std::string json_of(const dsnet_model_info& info, const Report& report) {
                        {"activation_bytes", json::number(info.activation_bytes)}});
 }
 
+std::string samples_json(const Measurement& measured) {
+  const auto all = [](const std::vector<double>& times) { return json::array(times, kDigitsOfSamples); };
+  std::vector<std::string> paths;
+  paths.reserve(measured.paths.size());
+  for (const PathSamples& times : measured.paths) {
+    paths.push_back(
+        json::object({{"path", json::number(times.path)}, {"suffix_ms", all(times.suffix)}, {"total_ms", all(times.total)}}));
+  }
+  return json::object({{"prefix_ms", all(measured.prefix)}, {"gate_ms", all(measured.gate)}, {"paths", json::array(paths)}});
+}
+
 }  // namespace
 
 std::string as_table(const Report& report) {
@@ -101,19 +114,23 @@ std::string as_table(const Report& report) {
   }
   text += format("\n%d runs of each path, ms\n%9s %10s %10s %10s %10s   %s\n", report.measurement.rounds, "", "median", "q1",
                  "q3", "min", "suffix alone");
-  text += text_row("prefix", report.measurement.prefix) + "\n" + text_row("gate", report.measurement.gate) + "\n";
-  for (const PathTimes& times : report.measurement.paths) {
-    text += text_row(("path " + std::to_string(times.path)).c_str(), times.total) + format("   %10.4f\n", times.suffix.median);
+  text += text_row("prefix", quartiles(report.measurement.prefix)) + "\n";
+  text += text_row("gate", quartiles(report.measurement.gate)) + "\n";
+  for (const PathSamples& times : report.measurement.paths) {
+    text += text_row(("path " + std::to_string(times.path)).c_str(), quartiles(times.total));
+    text += format("   %10.4f\n", quartiles(times.suffix).median);
   }
   return text;
 }
 
 std::string as_json(const Report& report) {
+  const Measurement& measured = report.measurement;
   std::vector<std::string> paths;
-  paths.reserve(report.measurement.paths.size());
-  for (const PathTimes& times : report.measurement.paths) {
-    paths.push_back(json::object(
-        {{"path", json::number(times.path)}, {"suffix_ms", json_of(times.suffix)}, {"total_ms", json_of(times.total)}}));
+  paths.reserve(measured.paths.size());
+  for (const PathSamples& times : measured.paths) {
+    paths.push_back(json::object({{"path", json::number(times.path)},
+                                  {"suffix_ms", json_of(quartiles(times.suffix))},
+                                  {"total_ms", json_of(quartiles(times.total))}}));
   }
   return json::object({{"tool", json::string("dsnet-bench")},
                        {"machine", json_of(report.machine)},
@@ -121,14 +138,17 @@ std::string as_json(const Report& report) {
                        {"isa", json::string(report.isa)},
                        {"threads", json::number(report.threads)},
                        {"cores", json_of(report.cores)},
-                       {"runs", json::number(report.measurement.rounds)},
+                       {"runs", json::number(measured.rounds)},
+                       {"begin_uptime_s", json::number(measured.begin_uptime_s, kDigitsOfUptime)},
+                       {"end_uptime_s", json::number(measured.end_uptime_s, kDigitsOfUptime)},
                        {"first_result_ms", json_of(report.first)},
                        {"memory_bytes", json::object({{"anonymous", json::number(report.memory.anonymous_bytes)},
                                                       {"file", json::number(report.memory.file_bytes)}})},
                        {"golden", report.golden ? json_of(*report.golden) : "null"},
-                       {"prefix_ms", json_of(report.measurement.prefix)},
-                       {"gate_ms", json_of(report.measurement.gate)},
-                       {"paths", json::array(paths)}}) +
+                       {"prefix_ms", json_of(quartiles(measured.prefix))},
+                       {"gate_ms", json_of(quartiles(measured.gate))},
+                       {"paths", json::array(paths)},
+                       {"samples", report.with_samples ? samples_json(measured) : "null"}}) +
          "\n";
 }
 

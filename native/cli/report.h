@@ -28,6 +28,7 @@ struct Report {
   Memory memory;  // after every path has run, less what the process held before
   std::optional<GoldenCheck> golden;
   Measurement measurement;
+  bool with_samples;
 };
 
 std::string as_table(const Report& report);

@@ -9,7 +9,9 @@ import json
 import os
 import shlex
 import shutil
+import statistics
 import subprocess
+import time
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -124,6 +126,24 @@ def test_a_core_that_is_not_there_is_named(bundle):
     assert process.returncode == 0 and f"1 thread, core {core}\n" in process.stdout
 
 
+def test_samples_are_every_inference_in_order(bundle):
+    begin = time.clock_gettime(time.CLOCK_BOOTTIME)
+    found = record(bundle / "model.dsnet", "--paths", "0,6,13", "--repeat", 5, "--samples")
+    end = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert begin - 1e-3 < found["begin_uptime_s"] < found["end_uptime_s"] < end + 1e-3
+    samples = found["samples"]
+    assert (len(samples["prefix_ms"]), len(samples["gate_ms"])) == (15, 15)
+    assert statistics.median(samples["prefix_ms"]) == pytest.approx(found["prefix_ms"]["median"], rel=1e-5)
+    for path, times in zip(samples["paths"], found["paths"], strict=True):
+        assert path["path"] == times["path"] and (len(path["suffix_ms"]), len(path["total_ms"])) == (5, 5)
+        for stage in ("suffix_ms", "total_ms"):
+            assert statistics.median(path[stage]) == pytest.approx(times[stage]["median"], rel=1e-5)
+        assert all(0 < suffix < total for suffix, total in zip(path["suffix_ms"], path["total_ms"], strict=True))
+    timed_s = sum(sum(path["total_ms"]) for path in samples["paths"]) / 1000
+    assert timed_s <= found["end_uptime_s"] - found["begin_uptime_s"] + 1e-3
+    assert record(bundle / "model.dsnet", "--paths", "0", "--repeat", 1)["samples"] is None
+
+
 def test_seconds_end_the_rounds_early(bundle):
     assert record(bundle / "model.dsnet", "--paths", "0", "--repeat", 1000000, "--seconds", 0.05)["runs"] < 1000000
 
@@ -217,6 +237,8 @@ def test_missing_and_foreign_files_are_refused(bundle, tmp_path):
         (("--cores", "0", "--threads", "1"), "leave out --threads"),
         (("--repeat", "many"), "--repeat"),
         (("--seconds", "-1"), "--seconds"),
+        (("--seed", "-1"), "--seed"),
+        (("--samples",), "add --json FILE"),
         (("--tolerance", "nan"), "--tolerance"),
         (("--speed", "1"), "unknown option '--speed'"),
         (("--json",), "value is missing"),
