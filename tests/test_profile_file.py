@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 import pytest
 
 from dsnet_edge.profile import ProfileError, read_profile, write_profile
-from dsnet_edge.profile.schema import profile_schema
+from dsnet_edge.profile.file import PROFILE
 from profiles import profile, series
 
 SCHEMA = FilePath(__file__).parents[1] / "profiles/profile.schema.json"
@@ -21,7 +21,7 @@ def test_a_profile_is_read_as_it_was_written(tmp_path):
 
 
 def test_the_committed_schema_is_that_of_the_values():
-    assert json.loads(SCHEMA.read_text()) == profile_schema()
+    assert json.loads(SCHEMA.read_text()) == PROFILE.schema()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""The JSON Schema of a profile, derived from the values themselves: it cannot say anything else than they do.
+"""The JSON Schema of a value, derived from its dataclasses: it cannot say anything else than they do.
 
-`profiles/profile.schema.json` is a copy for readers other than ours; a test compares them.
+`profiles/*.schema.json` are copies for readers other than ours; tests compare them.
 """
 
 from __future__ import annotations
@@ -10,26 +10,27 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from dsnet_edge.profile.values import Profile, Signed
+from dsnet_edge.profile.values import Signed
 
-FORMAT, VERSION = "dsnet-edge profile", 1
 _LONGEST_TEXT, _LONGEST_LIST = 1000, 1_000_000
 
 
-def profile_schema() -> dict[str, Any]:
+def schema_of(kind: type, name: str, version: int) -> dict[str, Any]:
+    """Of a file that holds a `kind` and the name and version of its format."""
     definitions: dict[str, Any] = {}
-    top = _object(Profile, definitions)
+    top = _object(kind, definitions)
     top["required"] = ["format", "version", *top["required"]]
-    top["properties"] = {"format": {"const": FORMAT}, "version": {"const": VERSION}, **top["properties"]}
-    title = f"A profile written by dsnet-edge profile, version {VERSION}"
+    top["properties"] = {"format": {"const": name}, "version": {"const": version}, **top["properties"]}
+    title = f"{name}, version {version}"
     return {"$schema": "http://json-schema.org/draft-07/schema#", "title": title} | top | {"definitions": definitions}
 
 
 def _object(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     required = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
-    return {
-        "description": " ".join((kind.__doc__ or "").split()),
+    written = " ".join((kind.__doc__ or "").split())
+    described = {} if written.startswith(f"{kind.__name__}(") else {"description": written}  # dataclasses write one of their own
+    return described | {
         "type": "object",
         "additionalProperties": False,
         "required": required,
