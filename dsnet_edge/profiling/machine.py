@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from pathlib import Path as FilePath
 from typing import Any
+
+from dsnet_edge.devices.tree import FileTree
+from dsnet_edge.profiling.fingerprint import describe_device
 
 
 def describe_machine() -> dict[str, Any]:
@@ -26,14 +28,6 @@ def machine_line() -> str:
 
 
 def _cpu_name() -> str:
-    """x86 says `model name`; a Pi says it in the device tree."""
-    for file, key in ((FilePath("/proc/cpuinfo"), "model name"), (FilePath("/proc/device-tree/model"), "")):
-        if not file.exists():
-            continue
-        text = file.read_text(errors="replace").replace("\0", "")
-        if not key:
-            return text.strip()
-        for line in text.splitlines():
-            if line.startswith(key):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown CPU"
+    """x86 is known by its processor, a Raspberry Pi by its board."""
+    device = describe_device(FileTree(), "local")
+    return (device.cpu if device.architecture.startswith("x86") else device.name) or "unknown CPU"
