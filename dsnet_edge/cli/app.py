@@ -8,6 +8,7 @@ import typer
 
 from dsnet_edge import __version__
 from dsnet_edge.cli.bench import bench
+from dsnet_edge.cli.compare import compare
 from dsnet_edge.cli.convert import convert
 from dsnet_edge.cli.inspect import inspect
 from dsnet_edge.cli.quickstart import quickstart
@@ -29,6 +30,7 @@ app.command()(run)
 app.command()(inspect)
 app.command()(bench)
 app.command()(table1)
+app.command()(compare)
 app.command()(quickstart)
 
 
