@@ -17,6 +17,11 @@ declare -A why=(
   [lld-19]="links for ARM"
   [g++-aarch64-linux-gnu]="the ARM C++ library and headers"
   [qemu-user]="runs the ARM tests on this machine"
+  [openssh-client]="reaches devices, and the stand-in for one"
+  [openssh-server]="a stand-in for a device behind ssh"
+  [adb]="reaches phones, and the stand-in for one"
+  [busybox]="a shell that small devices have"
+  [mksh]="the shell that Android has"
   [dataset-fashion-mnist]="real images for the training tests"
   [clang-format-19]="C++ formatting"
   [clang-tidy-19]="C++ checks"
@@ -24,7 +29,8 @@ declare -A why=(
 build=(g++)
 # A Python that does not come from Debian (pyenv, conda) brings its own headers and venv.
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
-tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist)
+tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist
+  openssh-client openssh-server adb busybox mksh)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in
@@ -46,3 +52,8 @@ as_root=()
 if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
 "${as_root[@]}" apt-get update -qq
 DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+
+# The tests start an sshd of their own; nobody asked for this machine's to be reachable.
+if [[ " ${missing[*]} " == *" openssh-server "* ]] && [ -d /run/systemd/system ]; then
+  "${as_root[@]}" systemctl disable --quiet --now ssh.service ssh.socket 2>/dev/null || true
+fi
