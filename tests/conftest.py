@@ -11,6 +11,9 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 
+pytest_plugins = ("sshd", "adbd")  # stand-ins for devices
+
+
 @pytest.fixture(scope="session", autouse=True)
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of a test's in the user's cache folder, and nothing of the user's in a test."""
@@ -29,4 +32,16 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
 
     folder = tmp_path_factory.mktemp("converted") / "bundle"
     write_bundle(tiny_plan(), folder, TARGETS, {"random_seed": 0})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sliced_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
+    """A bundle of the tiny network for our own runtime: what a device needs."""
+    from tiny import tiny_plan
+
+    from dsnet_convert.bundle import write_bundle
+
+    folder = tmp_path_factory.mktemp("converted") / "sliced"
+    write_bundle(tiny_plan(), folder, ["sliced"], {"random_seed": 0})
     return folder

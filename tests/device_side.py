@@ -7,6 +7,7 @@ kernel does on a Pi, and here only with binfmt_misc.
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import subprocess
 import time
@@ -39,14 +40,14 @@ def write_programs(folder: FilePath, programs: Mapping[str, str]) -> FilePath:
     return folder
 
 
+@functools.cache
 def arm_bench() -> FilePath:
-    """build/arm/dsnet-bench of the checkout, built if need be."""
+    """build/arm/dsnet-bench of the checkout, brought up to date."""
     file = CHECKOUT / "build" / "arm" / "dsnet-bench"
     file.parent.parent.mkdir(exist_ok=True)
     with (file.parent.parent / "arm.lock").open("w") as lock:  # tests run in several processes
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not file.exists():
-            subprocess.run([CHECKOUT / "scripts" / "build-arm.sh"], check=True, capture_output=True)
+        subprocess.run([CHECKOUT / "scripts" / "build-arm.sh"], check=True, capture_output=True)
     return file
 
 
