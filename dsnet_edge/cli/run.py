@@ -24,6 +24,15 @@ def run(
     backend: Annotated[str, typer.Option(help="sliced, executorch, litert, onnxruntime, ncnn or numpy.")] = "sliced",
     threads: Annotated[int | None, typer.Option(min=1, max=64, help="As many as there are big cores, unless given.")] = None,
     cores: Annotated[str, typer.Option(help="Pin one thread to each of these, such as 4-7 or 0,2 (sliced only).")] = "",
+    bias: Annotated[float | None, typer.Option(help="Lead the gate to cheaper paths (above 0) or dearer ones (below).")] = None,
+    budget_ms: Annotated[float | None, typer.Option(help="Milliseconds a photo may take on average, by --profile.")] = None,
+    budget_mj: Annotated[float | None, typer.Option(help="Millijoules a photo may take on average, by --profile.")] = None,
+    profile: Annotated[
+        FilePath | None, typer.Option(help="What the paths cost on this device: a file of dsnet-edge profile.")
+    ] = None,
+    sweep: Annotated[
+        FilePath | None, typer.Option(help="Keep the budget by one bias from this file of dsnet-edge sweep.")
+    ] = None,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Compare every path with the bundle's golden outputs; exit code 1 on a miss.")
     ] = False,
@@ -42,7 +51,20 @@ def run(
     if self_test == bool(images):
         raise DsnetError("give photos to classify, or --self-test and none: it has images of its own")
     chosen = _path(path)
-    runner = Runner(bundle, backend, threads or len(_native.big_cores()), chosen_cores)
+    knob = {"bias": bias, "budget_ms": budget_ms, "budget_mj": budget_mj, "profile": profile, "sweep": sweep}
+    if (chosen is not None or self_test) and any(value is not None for value in knob.values()):
+        raise DsnetError("a bias or a budget leads the gate, which does not choose with --path or --self-test; leave one out")
+    runner = Runner(
+        bundle,
+        backend,
+        threads or len(_native.big_cores()),
+        chosen_cores,
+        bias=bias,
+        budget_ms=budget_ms,
+        budget_mj=budget_mj,
+        profile=profile,
+        sweep=sweep,
+    )
     if self_test:
         with pinned(chosen_cores):
             _self_test(runner, as_json)
@@ -93,8 +115,7 @@ def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top
     """Fits a terminal of 80 columns: the four times share one."""
     from rich.table import Table
 
-    caption = "path chosen by the gate" if results[0][1].routed else "path fixed by the caller, not by the gate"
-    caption = "\n".join(filter(None, (caption, runner.backend.runtime)))
+    caption = "\n".join((_routing(runner, results[-1][1]), runner.backend.runtime))
     table = Table(title=f"{runner.bundle.name} on {runner.backend_name}", caption=caption, caption_justify="left")
     table.add_column("photo", overflow="fold")
     table.add_column(f"top {top}" if top > 1 else "label", overflow="fold")
@@ -111,6 +132,18 @@ def predictions_table(runner: Runner, results: list[tuple[str, Prediction]], top
     return table
 
 
+def _routing(runner: Runner, last: Prediction) -> str:
+    """Who chose the paths, and what they cost so far where there is a budget."""
+    if not last.routed:
+        return "path fixed by the caller, not by the gate"
+    budget = runner.policy.budget
+    if budget is None:
+        return "path chosen by the gate" + (f" with a bias of {last.bias:.3g}" if last.bias else "")
+    if budget.amount >= budget.costs[-1]:
+        return f"budget of {budget.amount:g} {budget.unit}: more than the widest path costs, so always that"
+    return f"budget of {budget.amount:g} {budget.unit}: {last.spent:.3g} {budget.unit} a photo so far, by the profile"
+
+
 def _record(runner: Runner, file: str, prediction: Prediction, top: int) -> dict[str, Any]:
     timing = prediction.timing
     return {
@@ -121,6 +154,8 @@ def _record(runner: Runner, file: str, prediction: Prediction, top: int) -> dict
         "path": prediction.path,
         "routed": prediction.routed,
         "madds": prediction.madds,
+        "bias": prediction.bias,
+        "spent": prediction.spent,
         "scores": [float(score) for score in prediction.scores],
         "preprocess_ms": timing.preprocess_ms,
         "prefix_ms": timing.prefix_ms,

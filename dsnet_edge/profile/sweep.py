@@ -5,6 +5,7 @@ It does not depend on a device: the mean cost of a point on any device is its sh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -28,6 +29,10 @@ class DynamicPoint:
     shares: tuple[float, ...]  # of the images on each path; they add up to one
     madds: float  # an image, on average
 
+    def mean(self, costs: Sequence[float]) -> float:
+        """What an image costs on average, where each path costs what `costs` says."""
+        return sum(share * cost for share, cost in zip(self.shares, costs, strict=True))
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -39,6 +44,20 @@ class Sweep:
     backend: str
     static_accuracy: tuple[float, ...]  # top-1 on each path, per cent
     dynamic: tuple[DynamicPoint, ...]  # by ascending bias
+
+    def bias_at(self, costs: Sequence[float], amount: float) -> float | None:
+        """The bias at which images cost `amount` on average, where each path costs what `costs` says: linear between points.
+
+        The least bias there is where even that costs less; None where even the largest costs more.
+        """
+        means = [point.mean(costs) for point in self.dynamic]
+        for index, (point, mean) in enumerate(zip(self.dynamic, means, strict=True)):
+            if mean <= amount * (1 + _ROUNDING):
+                if index == 0 or means[index - 1] <= mean:
+                    return point.bias
+                before = self.dynamic[index - 1].bias
+                return before + (point.bias - before) * min((means[index - 1] - amount) / (means[index - 1] - mean), 1.0)
+        return None
 
 
 SWEEP = Format(Sweep, "dsnet-edge sweep", 1, "dsnet-edge sweep BUNDLE IMAGES", "sweep the bundle again", SweepError)

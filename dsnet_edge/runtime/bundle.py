@@ -11,6 +11,7 @@ from typing import Any
 from dsnet_edge.errors import BundleError
 from dsnet_edge.plan import InputSpec
 from dsnet_edge.plan.elements import Precision
+from dsnet_edge.profile.values import BundleInfo
 from dsnet_edge.runtime.manifest import check_inside, read_manifest
 
 _TARGETS = {"onnxruntime": "onnx"}
@@ -45,6 +46,13 @@ class Bundle:
     def backends(self) -> tuple[str, ...]:
         """The backends this bundle has files for."""
         return tuple(self.manifest["backends"])
+
+    @property
+    def info(self) -> BundleInfo:
+        """What a profile or a sweep says of the bundle it was made of."""
+        digest = hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()
+        choices = tuple(path["choice"] for path in self.manifest["paths"])
+        return BundleInfo(self.name, self.precision, digest, self.input.height, self.input.width, choices, self.madds)
 
     def backend_files(self, backend: str) -> dict[str, Any]:
         try:

@@ -11,8 +11,11 @@ from pathlib import Path as FilePath
 import numpy as np
 
 from dsnet_edge.errors import DsnetError, PathError
+from dsnet_edge.profile import Profile, Sweep
 from dsnet_edge.runtime.backend import Backend
+from dsnet_edge.runtime.budget import policy_for
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
+from dsnet_edge.runtime.policy import State, choose, initial
 from dsnet_edge.runtime.preprocess import Photo, preprocess
 
 BACKENDS = ("sliced", "executorch", "litert", "onnxruntime", "ncnn", "numpy")
@@ -43,6 +46,8 @@ class Prediction:
     scores: np.ndarray  # [P], of the gate
     probabilities: np.ndarray  # [classes]
     labels: tuple[str, ...]
+    bias: float  # that led the gate; 0 as it was trained, or where the caller chose
+    spent: float | None  # an image on average up to here, in the unit of the budget; none without one
 
     def top(self, count: int) -> list[tuple[str, float]]:
         """The most probable labels, best first."""
@@ -60,6 +65,7 @@ class Stages:
     prefix_ms: float
     gate_ms: float
     suffix_ms: float
+    bias: float = 0.0  # that led the gate
 
 
 class Runner:
@@ -67,10 +73,23 @@ class Runner:
 
     `cores` (sliced only) stands in for `threads`: one thread a core, the first for the caller, whose own thread is not moved
     (`pinned` does that), the others pinned.
+
+    `bias`, or a budget and the profile that says what the paths cost, leads the gate to cheaper or dearer paths (docs/budget.md).
+    `policy` may be exchanged between two images; `state` is where the images so far have brought it.
     """
 
     def __init__(
-        self, bundle: Bundle | FilePath | str, backend: str = "sliced", threads: int = 1, cores: Sequence[int] = ()
+        self,
+        bundle: Bundle | FilePath | str,
+        backend: str = "sliced",
+        threads: int = 1,
+        cores: Sequence[int] = (),
+        *,
+        bias: float | None = None,
+        budget_ms: float | None = None,
+        budget_mj: float | None = None,
+        profile: Profile | FilePath | str | None = None,
+        sweep: Sweep | FilePath | str | None = None,
     ) -> None:
         if backend not in BACKENDS:
             raise DsnetError(f"no backend is called {backend!r}; choose one of {', '.join(BACKENDS)}")
@@ -80,6 +99,17 @@ class Runner:
         self.backend_name = backend
         if cores and backend != "sliced":
             raise DsnetError(f"cores can be given to the sliced backend only, found {backend}; use taskset instead")
+        self.policy = policy_for(
+            self.bundle,
+            backend,
+            len(cores) or threads,
+            bias=bias,
+            budget_ms=budget_ms,
+            budget_mj=budget_mj,
+            profile=profile,
+            sweep=sweep,
+        )
+        self.state: State = initial(self.policy)
         self.backend = _on_cores(self.bundle, cores) if cores else open_backend(backend)(self.bundle, threads)
 
     def __call__(self, photo: Photo, path: int | None = None) -> Prediction:
@@ -101,6 +131,8 @@ class Runner:
             scores=stages.scores,
             probabilities=probabilities,
             labels=self.bundle.labels,
+            bias=stages.bias,
+            spent=self.state.mean if self.policy.budget else None,
         )
 
     def logits(self, x: np.ndarray, path: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -121,13 +153,16 @@ class Runner:
         feature = self.backend.prefix(image)
         after_prefix = time.perf_counter()
         scores, attention = self.backend.gate(feature)
-        taken = int(scores.argmax()) if path is None else path
+        taken, bias = (path, 0.0) if path is not None else self._route(scores)
         after_gate = time.perf_counter()
         logits = self.backend.suffix(feature, attention, taken)
         end = time.perf_counter()
-        return Stages(
-            logits, scores, taken, (after_prefix - start) * 1e3, (after_gate - after_prefix) * 1e3, (end - after_gate) * 1e3
-        )
+        times = (after_prefix - start) * 1e3, (after_gate - after_prefix) * 1e3, (end - after_gate) * 1e3
+        return Stages(logits, scores, taken, *times, bias)
+
+    def _route(self, scores: np.ndarray) -> tuple[int, float]:
+        path, bias, self.state = choose(self.policy, self.state, scores)
+        return path, bias
 
     def check_path(self, path: int | None) -> None:
         """Raises PathError unless `path` is an index of this bundle's paths, or None for the gate's choice."""
