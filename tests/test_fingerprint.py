@@ -39,7 +39,7 @@ def test_a_raspberry_pi_is_named_by_its_board_and_its_chip_by_the_device_tree():
         system="Debian GNU/Linux 12 (bookworm)",
         kernel="Linux 6.6.31+rpt-rpi-v8",
         firmware="bootloader 2024/04/15 14:12:03",
-        soc="brcm,bcm2711",
+        soc="bcm2711",
     )
 
 
@@ -61,7 +61,7 @@ def test_a_laptop_is_named_by_its_maker_and_counts_each_physical_core_once():
 
 def test_a_jetson_that_says_little_else_still_has_a_name():
     jetson = recorded("jetson")
-    assert (jetson.name, jetson.soc, jetson.cores) == ("NVIDIA Jetson Orin Nano Developer Kit", "nvidia,tegra234", ())
+    assert (jetson.name, jetson.soc, jetson.cores) == ("NVIDIA Jetson Orin Nano Developer Kit", "tegra234", ())
 
 
 CAPACITY, FREQUENCY, SIBLINGS = "cpu_capacity", "cpufreq/cpuinfo_max_freq", "topology/thread_siblings_list"
@@ -91,6 +91,12 @@ def test_this_machine_has_the_big_cores_that_the_native_runtime_finds():
     here = describe_device(FileTree(), "local")
     assert set(_native.big_cores()) <= {core.number for core in here.cores if core.big}
     assert here.ram_bytes > 1 << 20 and here.architecture and here.kernel.startswith("Linux ")
+
+
+def test_the_chip_is_found_where_a_shell_has_lost_the_bytes_between_its_names(tmp_path):
+    (tmp_path / "proc/device-tree").mkdir(parents=True)
+    (tmp_path / "proc/device-tree/compatible").write_text("raspberrypi,5-model-bbrcm,bcm2712")
+    assert describe_device(FileTree(tmp_path), "ssh").soc == recorded("pi5").soc == "bcm2712"
 
 
 def test_what_a_device_says_is_cut_to_printable_lines(tmp_path):

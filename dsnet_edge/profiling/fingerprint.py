@@ -60,9 +60,10 @@ def _machine(files: Mapping[str, str]) -> str:
 
 
 def _soc(files: Mapping[str, str]) -> str:
-    """The last, and so the most general, name that the device tree is compatible with is the chip: brcm,bcm2712."""
-    compatible = [name for name in files.get("/proc/device-tree/compatible", "").split("\0") if name.strip()]
-    return clean(compatible[-1]) if compatible else clean(files.get("/sys/devices/soc0/machine"))
+    """The last name that the device tree is compatible with is the chip, after its maker: brcm,bcm2712. The NUL between names
+    gets lost in a shell, the last comma does not."""
+    compatible = clean(files.get("/proc/device-tree/compatible")).rpartition(",")[2]
+    return compatible or clean(files.get("/sys/devices/soc0/machine"))
 
 
 def _system(release: str) -> str:
