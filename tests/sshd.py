@@ -31,10 +31,15 @@ class Sshd:
         """Variables with which `ssh` uses the test's config."""
         return {"PATH": with_path(self.folder / "bin")}
 
+    def connections(self) -> list[int]:
+        """The processes that serve one each."""
+        children = FilePath(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
     def cut_connections(self) -> None:
-        """As a device that loses its power, except that its programs live on."""
-        for child in FilePath(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+        """As a device that loses its network, and knows."""
+        for child in self.connections():
+            os.kill(child, signal.SIGKILL)
 
 
 def _key(file: FilePath) -> FilePath:

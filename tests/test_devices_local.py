@@ -14,6 +14,7 @@ from pathlib import Path as FilePath
 import pytest
 from device_side import running, wait_for, with_path, write_programs
 
+from dsnet_edge.devices import frames, scripts
 from dsnet_edge.devices.device import DeviceError
 from dsnet_edge.devices.frames import DeviceTree
 from dsnet_edge.devices.local import Here, local_device
@@ -25,14 +26,13 @@ _APPLETS = ("sh", "setsid", "timeout", "tar", "sha256sum", "find", "mktemp", "df
 
 @pytest.fixture(params=["dash", "busybox", "mksh", "bash"])
 def device(request: pytest.FixtureRequest, tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> Iterator[ShellDevice]:
-    programs = FilePath(tmp_path / "bin")
+    programs = tmp_path / "bin"
     programs.mkdir()
     for name in _APPLETS if request.param == "busybox" else ("sh",):
         (programs / name).symlink_to(str(shutil.which(request.param)))
     monkeypatch.setenv("PATH", with_path(programs))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    transport = Here()
-    with ShellDevice(transport) as opened:
+    with ShellDevice(Here()) as opened:
         yield opened
     assert not FilePath(opened.folder).exists()
 
@@ -58,6 +58,13 @@ def test_a_program_whose_time_is_over_is_stopped_with_all_that_it_started(device
     with pytest.raises(DeviceError, match=r"not finished after 0\.5 s, so it was stopped"):
         device.run(["sh", "-c", 'sh -c "sleep 1000; :" "$0" & sleep 1000; :', mark], 0.5)
     wait_for(lambda: running(mark) == [])
+
+
+def test_a_device_keeps_the_time_by_itself(device: ShellDevice) -> None:
+    argv = ["sh", "-c", scripts.GUARD, "sh", "token", device.folder, "0.5", "sleep", "1000"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as guard:
+        assert guard.stdout is not None and guard.stderr is not None  # and standard input stays open
+        assert (guard.stdout.read(), guard.stderr.read().splitlines()[-1]) == (b"token\n", b"token 137")
 
 
 def test_what_a_program_leaves_behind_is_stopped_when_it_ends(device: ShellDevice) -> None:
@@ -133,11 +140,19 @@ def test_a_watch_takes_frames_until_its_block_ends(device: ShellDevice, tmp_path
     with DeviceTree(device).watch([str(file)], [["cat", str(file)], ["false"]], 0.05) as watch:
         wait_for(lambda: len(watch.frames()) >= 3)
         file.write_text("2\n")
-    frames = watch.frames()
-    assert frames[0].files == {str(file): "1\n", f"cat {file}": "1\n"}
-    assert frames[-1].files == {str(file): "2\n", f"cat {file}": "2\n"}
-    assert [frame.uptime_s for frame in frames] == sorted(frame.uptime_s for frame in frames)
+    taken = watch.frames()
+    assert taken[0].files == {str(file): "1\n", f"cat {file}": "1\n"}
+    assert taken[-1].files == {str(file): "2\n", f"cat {file}": "2\n"}
+    assert [frame.uptime_s for frame in taken] == sorted(frame.uptime_s for frame in taken)
     wait_for(lambda: running(str(file)) == [])
+
+
+def test_a_watch_that_floods_us_ends(device: ShellDevice, tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_MOST_WATCHED", 10_000)
+    (tmp_path / "file").write_text("x" * 4000 + "\n")
+    with DeviceTree(device).watch([f"{tmp_path}/file"], [], 0.01) as watch:
+        wait_for(lambda: len(watch.frames()) == 4 and running(f"{tmp_path}/file") == [])
+    assert len(watch.frames()) == 5  # the first, three of 12000 characters, and the last
 
 
 def test_leaving_the_device_stops_what_still_runs(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ def test_a_folder_that_we_did_not_ask_for_is_no_folder(device: Sshd, answer: str
     ("command", "explained"),
     [
         ("yes", "prints without end when it is connected to; look at its login scripts"),
-        ("sleep 1000", "not finished after 3 s, so it was stopped"),
+        ("cat", "not finished after 3 s, so it was stopped"),
         ("echo This account is not available; exit 1", "ssh ended with exit code 1: no reason given"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import signal
@@ -133,7 +134,7 @@ with open_device({sshd.address!r}) as device:
     ours.wait()
     ours.stdout.close()
     wait_for(lambda: running(mark) == [] and not folder.exists())
-    wait_for(lambda: "Disconnected from user" in (sshd.folder / "sshd.log").read_text())
+    wait_for(lambda: sshd.connections() == [])
 
 
 def test_a_disk_that_is_too_small_is_told_before(device: ShellDevice, sshd: Sshd, tmp_path: FilePath) -> None:
@@ -171,6 +172,21 @@ def test_a_greeting_of_a_login_script_is_no_output(tmp_path: FilePath, monkeypat
         assert opened.folder.startswith("/var/tmp/dsnet-edge-")
         assert opened.run(["echo", "output"], 20).stdout == b"output\n"
     server.close()
+
+
+def test_aliases_jump_hosts_and_odd_settings_of_the_config_work(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = sshd.folder / "ssh_config"
+    common = f"HostName 127.0.0.1\n    Port {sshd.port}\n    User {getpass.getuser()}\n"
+    odd = "ControlMaster yes\n    ControlPath ~/none/%C\n    ControlPersist yes\n    RemoteCommand reboot\n    RequestTTY force\n"
+    forward = f"LocalForward {sshd.port} 127.0.0.1:1\n    ExitOnForwardFailure yes\n"
+    config.write_text(
+        f"Host jump\n    {common}\nHost pi\n    ProxyJump jump\n    {common}    {odd}    {forward}\n{config.read_text()}"
+    )
+    monkeypatch.setenv("PATH", sshd.environment["PATH"])
+    with open_device("ssh://pi") as opened:
+        assert opened.run(["uname", "-m"], 20).stdout == b"aarch64\n"
+        assert len(sshd.connections()) == 2
+    wait_for(lambda: sshd.connections() == [] and running("-oBatchMode=yes") == [])
 
 
 def running_with(program: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 4096  # characters that are kept of each
 _MOST_FILES = 4096  # in a frame
+_MOST_WATCHED = 64 << 20  # characters of a whole watch
 _LONGEST_WATCH_S = 24 * 3600.0
 _QUESTION_S = 30.0
 
@@ -30,7 +32,7 @@ class DeviceTree:
 
     def take(self, patterns: Sequence[str], commands: Sequence[Sequence[str]]) -> Frame:
         said = self._device.run(frame_argv(patterns, commands, 0.0, 1), _QUESTION_S)
-        for frame in parse_frames(said.stdout.decode(errors="replace").splitlines(), patterns, commands):
+        for frame in parse_frames(said.stdout.decode(errors="replace").split("\n"), patterns, commands):
             return frame
         raise DeviceError(f"{self._device.name}: cannot read its files; expected /proc and /sys, as Linux has them")
 
@@ -45,7 +47,7 @@ class DeviceTree:
 class DeviceWatch:
     """A script that goes on by itself on the device, and a thread here that takes what it prints.
 
-    A connection that is lost ends the frames; whoever uses the device next is told.
+    A connection that is lost ends the frames, as does a device that floods us; whoever uses it next is told of a loss.
     """
 
     def __init__(
@@ -79,11 +81,14 @@ class DeviceWatch:
         return list(self._frames)
 
     def _collect(self) -> None:
-        try:
+        size = 0
+        with contextlib.suppress(DeviceError):
             for frame in parse_frames(self._program.lines(), self._patterns, self._commands):
                 self._frames.append(frame)
-        except DeviceError:
-            self._program.stop()
+                size += sum(map(len, frame.files.values()))
+                if size > _MOST_WATCHED:
+                    break
+        self._program.stop()
 
 
 def frame_argv(patterns: Sequence[str], commands: Sequence[Sequence[str]], interval_s: float, count: int) -> list[str]:
@@ -95,21 +100,25 @@ def frame_argv(patterns: Sequence[str], commands: Sequence[Sequence[str]], inter
 def parse_frames(lines: Iterable[str], patterns: Sequence[str], commands: Sequence[Sequence[str]]) -> Iterator[Frame]:
     """What the script prints, one frame at its end. Files that nobody asked for are dropped, as is a frame that breaks off."""
     asked = re.compile("|".join([*map(_expression, patterns), *(re.escape(" ".join(command)) for command in commands)]))
-    uptime_s, texts, kept = 0.0, {}, None
+    uptime_s = 0.0
+    texts: dict[str, str] | None = None  # of the frame that has begun
+    kept: str | None = None  # the file that the next lines are of
     for line in lines:
-        if line.startswith(" "):
-            if kept is not None and len(texts[kept]) < LARGEST_FILE:
-                texts[kept] = f"{texts[kept]}{line[1:]}\n"[:LARGEST_FILE]
-            continue
         word, _, value = line.partition(" ")
         if word == "frame":
-            uptime_s, texts, kept = _seconds(value), dict[str, str](), None
+            uptime_s, texts, kept = _seconds(value), {}, None
+        elif texts is None:
+            continue
+        elif line.startswith(" "):
+            if kept is not None:
+                texts[kept] = f"{texts[kept]}{value}\n"[:LARGEST_FILE]
         elif word == "file":
             kept = value if asked.fullmatch(value) and len(texts) < _MOST_FILES else None
             if kept is not None:
                 texts[kept] = ""
-        elif word == "end":
+        elif line == "end":
             yield Frame(uptime_s, texts)
+            texts = None
 
 
 def _expression(pattern: str) -> str:

@@ -18,7 +18,8 @@ class Here:
     name = "local"
 
     def __init__(self) -> None:
-        self.parents = (*filter(None, [os.environ.get("TMPDIR", "").rstrip("/")]), "/var/tmp", "/tmp")
+        wanted = os.environ.get("TMPDIR", "").rstrip("/")
+        self.parents = (*([wanted] if wanted.startswith("/") else []), "/var/tmp", "/tmp")
 
     def __enter__(self) -> Here:
         return self

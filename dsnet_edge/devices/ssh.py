@@ -13,7 +13,7 @@ from dsnet_edge.devices.copies import send_tar
 from dsnet_edge.devices.printable import last_line
 from dsnet_edge.devices.shell import ShellDevice
 
-# A connection that is silent for 15 s is lost. Nothing asks, nothing is forwarded, and what the user's config runs on a host by
+# A connection that is silent for 20 s is lost. Nothing asks, nothing is forwarded, and what the user's config runs on a host by
 # default is not run. Host keys are checked as the config says; by default an unknown one is refused, because nothing can ask.
 _OPTIONS = (
     "BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR",
