@@ -2,7 +2,7 @@
 # Installs the Debian packages that the project needs and that are missing. Says what and why; does nothing if all are there.
 #
 #   scripts/system-packages.sh build   # compile the native runtime (make setup)
-#   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST
+#   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST, look at reports
 #   scripts/system-packages.sh lint    # and check the C++ style
 set -euo pipefail
 
@@ -23,6 +23,8 @@ declare -A why=(
   [busybox]="a shell that small devices have"
   [mksh]="the shell that Android has"
   [dataset-fashion-mnist]="real images for the training tests"
+  [chromium]="shows the tests what a report looks like"
+  [fonts-dejavu-core]="its letters"
   [clang-format-19]="C++ formatting"
   [clang-tidy-19]="C++ checks"
 )
@@ -30,7 +32,7 @@ build=(g++)
 # A Python that does not come from Debian (pyenv, conda) brings its own headers and venv.
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
 tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist
-  openssh-client openssh-server adb busybox mksh)
+  openssh-client openssh-server adb busybox mksh chromium fonts-dejavu-core)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in

@@ -12,6 +12,7 @@ from dsnet_edge.cli.compare import compare
 from dsnet_edge.cli.convert import convert
 from dsnet_edge.cli.inspect import inspect
 from dsnet_edge.cli.quickstart import quickstart
+from dsnet_edge.cli.report import report
 from dsnet_edge.cli.run import run
 from dsnet_edge.cli.table1 import table1
 from dsnet_edge.cli.train import app as train
@@ -30,6 +31,7 @@ app.command()(run)
 app.command()(inspect)
 app.command()(bench)
 app.command()(table1)
+app.command()(report)
 app.command()(compare)
 app.command()(quickstart)
 

@@ -30,6 +30,10 @@ def percent(share: float) -> str:
     return f"{digits(100 * share, 3 if abs(share) >= 0.1 else 2)} %"
 
 
+def clip(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: max(1, most - 1)]}…"
+
+
 def printable(text: str) -> str:
     """Without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
