@@ -59,3 +59,9 @@ def test_the_table_says_what_the_budget_came_to(place):
 def test_a_fixed_path_and_a_bias_contradict_each_other(place):
     with pytest.raises(DsnetError, match="leave one out"):
         run(place, "--bias", 1, "--path", 1)
+
+
+def test_heat_can_only_lower_a_budget(place):
+    assert len(json.loads(run(place, "--budget-ms", 2, "--profile", place / "here.json", "--thermal", "--json"))) == 3
+    with pytest.raises(DsnetError, match="give a budget and a profile"):
+        run(place, "--thermal")

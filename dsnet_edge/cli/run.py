@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from dsnet_edge.runtime import Prediction, Runner
+    from dsnet_edge.runtime.thermal import CooledRunner
 
 
 def run(
@@ -33,6 +34,7 @@ def run(
     sweep: Annotated[
         FilePath | None, typer.Option(help="Keep the budget by one bias from this file of dsnet-edge sweep.")
     ] = None,
+    thermal: Annotated[bool, typer.Option("--thermal", help="Lower the budget while this device is hot or held back.")] = False,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Compare every path with the bundle's golden outputs; exit code 1 on a miss.")
     ] = False,
@@ -65,6 +67,7 @@ def run(
         profile=profile,
         sweep=sweep,
     )
+    classify = _cooled(runner) if thermal else runner
     if self_test:
         with pinned(chosen_cores):
             _self_test(runner, as_json)
@@ -75,7 +78,7 @@ def run(
     with pinned(chosen_cores):
         for image in images or ():
             try:
-                results.append((str(image), runner(image, chosen)))
+                results.append((str(image), classify(image, chosen)))
             except ImageError as error:  # one bad photo does not hide the others
                 Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"error: {error}")
                 failed = True
@@ -85,6 +88,14 @@ def run(
         Console().print(predictions_table(runner, results, top))
     if failed:
         raise typer.Exit(2)
+
+
+def _cooled(runner: Runner) -> CooledRunner:
+    from dsnet_edge.devices.tree import FileTree
+    from dsnet_edge.profiling.conditions import read_conditions
+    from dsnet_edge.runtime.thermal import CooledRunner
+
+    return CooledRunner(runner, lambda: read_conditions(FileTree()))
 
 
 def _self_test(runner: Runner, as_json: bool) -> None:
