@@ -19,6 +19,11 @@ def test_a_sweep_is_read_as_it_was_written(tmp_path):
     assert read_sweep(tmp_path / "a.json") == sweep()
 
 
+def test_the_committed_sweeps_are_readable():
+    found = {file.stem: read_sweep(file) for file in (SCHEMA.parent / "sweeps").glob("*.json")}
+    assert found["dsmbnet14-32"].images == 5000
+
+
 def test_the_committed_schema_is_that_of_the_values():
     assert json.loads(SCHEMA.read_text()) == SWEEP.schema()
 

@@ -14,6 +14,7 @@ from dsnet_edge.cli.inspect import inspect
 from dsnet_edge.cli.quickstart import quickstart
 from dsnet_edge.cli.report import report
 from dsnet_edge.cli.run import run
+from dsnet_edge.cli.sweep import sweep
 from dsnet_edge.cli.table1 import table1
 from dsnet_edge.cli.train import app as train
 from dsnet_edge.cli.verify import verify
@@ -33,6 +34,7 @@ app.command()(bench)
 app.command()(table1)
 app.command()(report)
 app.command()(compare)
+app.command()(sweep)
 app.command()(quickstart)
 
 
