@@ -89,7 +89,7 @@ def test_a_missing_series_and_a_missing_path_are_named():
     a = measured(1, series=(blocks(series(), 1), blocks(series("litert"), 2)))
     b = measured(1, series=(blocks(series(ms=(1.0, 1.5)), 1),))
     found = compare_profiles(a, b, 0.03)
-    assert found.unjudged == ("sliced, 1 thread, path 13: in 8 and 0 blocks of A and B", "litert, 1 thread: only in A")
+    assert found.unjudged == ("sliced, 1 thread, choice 13: in 8 and 0 blocks of A and B", "litert, 1 thread: only in A")
     assert [d.choice for d in found.differences] == [0, 6]
 
 
@@ -153,7 +153,7 @@ def test_an_energy_that_the_idle_device_takes_too_is_not_judged():
     first = dataclasses.replace(b.energy.paths[0], low=-0.1)
     b = dataclasses.replace(b, energy=dataclasses.replace(b.energy, paths=(first, *b.energy.paths[1:])))
     (unjudged,) = compare_profiles(a, b, 0.03).unjudged
-    assert unjudged == "energy of sliced, 1 thread, path 0: B is not known well enough, -0.1 to 2.06 mJ"
+    assert unjudged == "energy of sliced, 1 thread, choice 0: B is not known well enough, -0.1 to 2.06 mJ"
 
 
 def test_the_ratio_of_constant_blocks_is_exact():

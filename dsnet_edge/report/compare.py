@@ -83,7 +83,7 @@ def _times(a: Profile, b: Profile) -> tuple[list[Difference], list[str]]:
             blocks = samples[0].get(choice, []), samples[1].get(choice, [])
             if min(map(len, blocks)) < FEWEST_BLOCKS:
                 counts = " and ".join(str(len(entry)) for entry in blocks)
-                unjudged.append(f"{series_name(*key)}, path {choice}: in {counts} blocks of A and B")
+                unjudged.append(f"{series_name(*key)}, choice {choice}: in {counts} blocks of A and B")
             else:
                 found.append(Difference("ms", *key, choice, typical(blocks[0]), typical(blocks[1]), median_ratio(*blocks)))
     return found, unjudged
@@ -126,7 +126,7 @@ def _energies(a: Profile, b: Profile) -> tuple[list[Difference], list[str]]:
     for key in dict.fromkeys((*left, *right)):
         backend, threads, choice = key
         if problem := _energy_problem(left.get(key), right.get(key)):
-            unjudged.append(f"energy of {series_name(backend, threads)}, path {choice}: {problem}")
+            unjudged.append(f"energy of {series_name(backend, threads)}, choice {choice}: {problem}")
             continue
         values = [(entry.energy_mj, entry.low, entry.high) for entry in (left[key], right[key])]
         found.append(Difference("mj", backend, threads, choice, values[0][0], values[1][0], interval_ratio(*values)))

@@ -30,7 +30,7 @@ def _table(title: str, differences: list[Difference], threshold: float) -> Table
 
     unit = {"ms": "ms", "mj": "mJ"}[differences[0].quantity]
     table = Table(title=Text(printable(title)))
-    for column in ("path", f"A, {unit}", f"B, {unit}", "B / A", "95 % interval"):
+    for column in ("choice", f"A, {unit}", f"B, {unit}", "B / A", "95 % interval"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("verdict")
     for d in differences:

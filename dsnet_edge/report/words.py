@@ -21,6 +21,11 @@ def megabytes(size: int) -> str:
     return f"{digits(size / 1e6)} MB" if size >= 1e6 else f"{digits(size / 1e3)} kB"
 
 
+def kilobytes(size: int) -> str:
+    """Of a cache, in powers of two; nothing for none."""
+    return f"{size // 1024} KiB" if size else ""
+
+
 def millions(count: int) -> str:
     return f"{digits(count / 1e6)} M"
 

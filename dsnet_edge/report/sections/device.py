@@ -9,8 +9,8 @@ from dsnet_edge.report.charts.canvas import legend
 from dsnet_edge.report.charts.plane import Curve, Point, plane_chart
 from dsnet_edge.report.conditions import governors
 from dsnet_edge.report.html import Html, bullets, facts, figure, folded, join, section, table, tag
-from dsnet_edge.report.known import KnownDevice, find_device
-from dsnet_edge.report.words import digits, series_name
+from dsnet_edge.report.known import CoreKind, KnownDevice, find_device
+from dsnet_edge.report.words import digits, kilobytes, series_name
 
 _SENSORS, _POINTS = 4, 400
 
@@ -42,7 +42,7 @@ def device(profile: Profile) -> Html:
     )
     parts = [about, *_temperatures(profile), _block_table(profile)]
     if known:
-        parts.append(_pitfalls(known))
+        parts.append(_known(known))
     return section("Device and conditions", *parts)
 
 
@@ -109,6 +109,28 @@ def _block_table(profile: Profile) -> Html:
     return folded(f"all {len(rows)} blocks", table(columns, rows, left=(0, 3, 4, 5, 6)))
 
 
-def _pitfalls(known: KnownDevice) -> Html:
+def _known(known: KnownDevice) -> Html:
+    about = facts(
+        (
+            ("Chip", known.soc),
+            *((f"Cores {index}", _core_kind(kind)) for index, kind in enumerate(known.cores, 1)),
+            ("Shared cache", kilobytes(known.l3_bytes)),
+            ("Memory", known.ram),
+            ("Extensions", ", ".join(known.isa) or "none of fp16, dotprod, i8mm, bf16"),
+            ("Peak of a big core", _peaks(known)),
+        )
+    )
     sources = join(tag("li", tag("a", source, href=source, rel="noreferrer")) for source in known.sources)
-    return folded(f"what to mind on a {known.name}", bullets(known.pitfalls), tag("ul", sources, class_="sources"))
+    listed = tag("ul", sources, class_="sources")
+    return folded(f"what is known of a {known.name}, and what to mind", about, bullets(known.pitfalls), listed)
+
+
+def _core_kind(kind: CoreKind) -> str:
+    caches = (f"{kilobytes(size)} {level}" for size, level in ((kind.l1_bytes, "L1"), (kind.l2_bytes, "L2")) if size)
+    return ", ".join((f"{kind.count} x {kind.name}", *((f"{kind.mhz} MHz",) if kind.mhz else ()), *caches))
+
+
+def _peaks(known: KnownDevice) -> str:
+    found = ((precision, known.cores[0].peak(precision, known.isa)) for precision in ("fp32", "fp16", "int8"))
+    said = ", ".join(f"{peak:.1f} G/s {precision}" for precision, peak in found if peak)
+    return f"{said} multiply-adds, by its data sheet" if said else ""

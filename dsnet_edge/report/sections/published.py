@@ -13,7 +13,7 @@ from dsnet_edge.report.known import KnownDevice, References, find_device, known_
 from dsnet_edge.report.words import digits, millions, series_name
 
 _TITLE = "Beside published figures"
-_SHOWN = 14
+_SHOWN = 24  # bars
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Row:
     ms: float
     note: str
     unsure: bool = False
+    here: bool = True  # of the same device; else of one that the source does not name
 
     @property
     def relative(self) -> float:
@@ -44,19 +45,18 @@ def published(profile: Profile) -> Html:
         return section(
             _TITLE, paragraph("No figures of others are known for this device; profiles/references has those that are.")
         )
-    sources = [source for source in known_references() if any(figure.device == device.id for figure in source.figures)]
-    if not sources:
-        return section(_TITLE, paragraph(f"No figures of others are known for a {device.name}."))
+    sources = [source for source in known_references() if any(figure.device in (device.id, "") for figure in source.figures)]
     rows = sorted([*_ours(profile), *_theirs(device, sources)], key=lambda row: row.relative)
     threads = series.threads
-    near = [row for row in rows if row.threads == threads]
+    near = [row for row in rows if row.here and row.threads == threads]
     if all(row.ours for row in near):  # nobody published as many threads
-        near = rows
+        near = [row for row in rows if row.here]
     columns = ("network", "runtime", "precision", "threads", "MAdds", "ms", "ms / 100 M MAdds", "note")
-    cells = [(row.network, row.runtime, row.precision, str(row.threads), *_numbers(row), row.note or "") for row in rows]
+    cells = [(row.network, row.runtime, row.precision, str(row.threads), *_numbers(row), row.note) for row in rows]
     explained = (
         f"Published for a {device.name}, batch 1. These are other networks: small or narrow ones take longer for a multiply-add "
-        "than wide ones, so compare those of a similar size, at as many threads and in the same precision."
+        "than wide ones, so compare those of a similar size, at as many threads and in the same precision. The paper's own times, "
+        "of a device that it does not name, are in the table only."
     )
     every = folded(f"all {len(rows)} figures", table(columns, cells, left=(0, 1, 2, 7)))
     return section(_TITLE, paragraph(explained), _chart(near), every, _sources(sources))
@@ -78,8 +78,9 @@ def _ours(profile: Profile) -> Iterator[Row]:
 def _theirs(device: KnownDevice, sources: list[References]) -> Iterator[Row]:
     for source in sources:
         for entry in source.figures:
-            if entry.device == device.id:
-                yield Row(False, entry.network, source.runtime, entry.madds, entry.precision, entry.threads, entry.ms, entry.note)
+            facts = (entry.network, source.runtime, entry.madds, entry.precision, entry.threads, entry.ms, entry.note)
+            if entry.device in (device.id, ""):
+                yield Row(False, *facts, here=entry.device == device.id)
 
 
 def _chart(rows: list[Row]) -> Html:
