@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 
 import pytest
@@ -84,6 +85,16 @@ def test_unplugging_stops_all_there_and_removes_the_folder(device: ShellDevice, 
         device.run(["true"], 20)
     with pytest.raises(DeviceError, match=r"there is no device|it is offline"):
         open_device(adbd.address).__enter__()
+
+
+def test_unplugging_while_files_are_sent(device: ShellDevice, adbd: Adbd, tmp_path: FilePath) -> None:
+    (tmp_path / "large").write_bytes(bytes(300_000_000))
+    with ThreadPoolExecutor(1) as pool:
+        pushing = pool.submit(device.push, tmp_path / "large", "large")
+        wait_for(lambda: running("push") != [])
+        adbd.unplug()
+        with pytest.raises(LostError, match=r"^adb:\S+: the connection was lost"):
+            pushing.result(60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path as FilePath
 
 import pytest
@@ -41,7 +42,8 @@ def test_a_host_key_that_is_not_known(device: Sshd) -> None:
     (device.folder / "known_hosts").write_text("")
     text = refusal(device.address)
     assert (
-        "its host key is not in known_hosts; connect once by hand" in text and f"ssh -l root -p {device.port} 127.0.0.1" in text
+        "its host key is not in known_hosts; connect once by hand" in text
+        and f"ssh -l {getpass.getuser()} -p {device.port} 127.0.0.1" in text
     )
     assert (device.folder / "known_hosts").read_text() == ""
 
@@ -90,9 +92,13 @@ def test_what_ssh_says_of_networks_that_are_not_here(said: str, explained: str) 
     ],
 )
 def test_a_device_without_a_folder_for_us(device: Sshd, programs: dict[str, str], explained: str) -> None:
-    write_programs(device.device_bin, {name: f"#!/bin/sh\n{text}\n" for name, text in programs.items()})
+    made = device.folder / "made"
+    mktemp = f'/usr/bin/mktemp "$@" | tee -a {made}'
+    scripts = {name: f"#!/bin/sh\n{text}\n" for name, text in {"mktemp": mktemp, **programs}.items()}
+    write_programs(device.device_bin, scripts)
     assert explained in refusal(device.address)
-    assert list(FilePath("/var/tmp").glob("dsnet-edge-*/try")) == []
+    folders = made.read_text().split() if made.exists() else []
+    assert len(folders) == (2 if "chmod" in programs else 0) and not any(FilePath(folder).exists() for folder in folders)
 
 
 @pytest.mark.parametrize(

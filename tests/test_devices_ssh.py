@@ -16,6 +16,7 @@ import pytest
 from device_side import arm_bench, running, wait_for, write_programs
 from sshd import Sshd, start_sshd
 
+from dsnet_edge.devices import copies
 from dsnet_edge.devices.address import open_device
 from dsnet_edge.devices.binary import bench_for, processor_of
 from dsnet_edge.devices.device import DeviceError, LostError
@@ -106,14 +107,32 @@ def test_a_device_that_is_lost_while_files_are_sent(device: ShellDevice, sshd: S
         if fraction > 0.2:
             sshd.cut_connections()
 
-    with pytest.raises(DeviceError, match=r"^ssh://"):
+    with pytest.raises(LostError, match=r"^ssh://\S+: the connection was lost"):
         device.push(tmp_path / "large", "large", cut)
+
+
+def test_a_device_that_takes_no_more_is_not_waited_for(
+    device: ShellDevice, sshd: Sshd, tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_programs(sshd.device_bin, {"tar": "#!/bin/sh\nhead -c 1000000 >/dev/null\nsleep 2\n"})
+    monkeypatch.setattr(copies, "upload_limit_s", lambda n_bytes: 0.5)
+    (tmp_path / "large").write_bytes(bytes(40_000_000))
+    with pytest.raises(DeviceError, match=r"not finished after 0\.5 s, so it was stopped"):
+        device.push(tmp_path / "large", "large")
+
+
+def test_a_file_that_cannot_be_read_here_is_told(device: ShellDevice, tmp_path: FilePath) -> None:
+    with pytest.raises(DeviceError, match="missing: no such file, or a folder without files"):
+        device.push(tmp_path / "missing", "missing")
+    with pytest.raises(DeviceError, match="is no name for a file on a device"):
+        device.push(tmp_path, "../escaped")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_there_when_we_are_killed(sshd: Sshd, number: signal.Signals) -> None:
     mark, argv = forever()
     code = f"""
+from dsnet_edge.devices import copies
 from dsnet_edge.devices.address import open_device
 with open_device({sshd.address!r}) as device:
     print(device.folder, flush=True)

@@ -62,6 +62,7 @@ class AdbTransport:
         argv = ("-s", self._serial, "push", str(source.resolve()), f"{device.folder}/{name}")
         finished = _adb(*argv, timeout_s=upload_limit_s(bytes_of(source)))
         if finished.returncode != 0:
+            device.check_connection()
             reason = last_line(finished.stderr) or last_line(finished.stdout)
             raise DeviceError(f"{self.name}: {source.name} could not be written: {reason}")
 

@@ -7,6 +7,7 @@ import io
 import re
 import tarfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def send_tar(device: ShellDevice, source: FilePath, name: str, progress: Callabl
     """Symbolic links are followed; permissions are kept, owners are not."""
     total = max(1, bytes_of(source))
     with device.unpack(upload_limit_s(total)) as program:
-        with tarfile.open(fileobj=_Counted(program, total, progress), mode="w|", dereference=True) as archive:
+        counted = _Counted(program, total, progress)
+        with suppress(BrokenPipeError), tarfile.open(fileobj=counted, mode="w|", dereference=True) as archive:
             archive.add(source, name)
         program.end_input()
         for _ in program.chunks():

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from dsnet_edge.devices.device import DeviceError
-from dsnet_edge.devices.printable import last_line
 
 _LONGEST_GREETING = 1 << 16  # bytes, of a login script
 _LONGEST_LINE = 1 << 20
@@ -41,6 +40,7 @@ class Program:
                 f"{client[0]} is not installed here; install it with: sudo apt install {_PACKAGES[client[0]]}"
             ) from error
         assert self._process.stdin and self._process.stdout and self._process.stderr
+        os.set_blocking(self._process.stdin.fileno(), False)  # a device that hangs must not hang us
         self._stdin, self._stdout, self._stderr_pipe = self._process.stdin, self._process.stdout, self._process.stderr
         self._collector = threading.Thread(target=self._collect_stderr, daemon=True)
         self._collector.start()
@@ -55,14 +55,18 @@ class Program:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
+    def ends_within(self, wait_s: float) -> bool:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_s)
+        return self.ended
+
     def write(self, data: bytes) -> int:
-        """To its standard input. DeviceError if it no longer reads."""
+        """To its standard input, until `end_input`. BrokenPipeError if it has ended: its exit code, or the lack of one, says why."""
         view = memoryview(data)
-        try:
-            while view:
-                view = view[self._stdin.write(view) or 0 :]
-        except (BrokenPipeError, ValueError) as error:
-            raise DeviceError(f"{self._name}: {self._last_words() or 'the transfer ended early'}") from error
+        while view and not self._stdin.closed:
+            if not select.select([], [self._stdin], [], self._left_s())[1]:
+                raise self._time_is_over()
+            view = view[self._stdin.write(view) or 0 :]
         return len(data)
 
     def end_input(self) -> None:
@@ -101,7 +105,7 @@ class Program:
     def exit_code(self) -> int:
         """After its output has ended. What `lost` says if the connection ended and not the program."""
         try:
-            client_code = self._process.wait(max(0.0, self._deadline - time.monotonic()) + 1)
+            client_code = self._process.wait(self._left_s() + 1)
         except subprocess.TimeoutExpired:
             raise self._time_is_over() from None
         self._collector.join(_STOPPING_S)
@@ -133,9 +137,12 @@ class Program:
         """Empty at the end."""
         if self._stdout.closed:
             return b""
-        if not self._ready(max(0.0, self._deadline - time.monotonic())):
+        if not self._ready(self._left_s()):
             raise self._time_is_over()
         return os.read(self._stdout.fileno(), 1 << 16)
+
+    def _left_s(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
 
     def _ready(self, wait_s: float) -> bool:
         return bool(select.select([self._stdout], [], [], wait_s)[0])
@@ -146,10 +153,6 @@ class Program:
 
     def _end(self) -> re.Match[bytes] | None:
         return re.search(re.escape(self._token) + rb" ([0-9]{1,3})\n", self._stderr)
-
-    def _last_words(self) -> str:
-        self._collector.join(1.0)
-        return last_line(self.stderr())
 
     def _collect_stderr(self) -> None:
         with self._stderr_pipe as stream:

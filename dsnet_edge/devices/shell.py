@@ -72,9 +72,12 @@ class ShellDevice:
     def push(self, source: FilePath, name: str, progress: Callable[[float], None] = lambda fraction: None) -> str:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise DeviceError(f"{name!r} is no name for a file on a device; use letters, digits, '.', '_' and '-'")
-        check_room(self, source)
-        self._transport.upload(self, source, name, progress)
-        check_arrival(self, source, name)
+        try:
+            check_room(self, source)
+            self._transport.upload(self, source, name, progress)
+            check_arrival(self, source, name)
+        except OSError as error:
+            raise DeviceError(f"{error.filename}: {error.strerror}; it cannot be sent to {self.name}") from error
         progress(1.0)
         return f"{self.folder}/{name}"
 
@@ -102,6 +105,11 @@ class ShellDevice:
     def unpack(self, timeout_s: float) -> Program:
         """What unpacks the tar archive that is written to it, in the folder."""
         return self._open(scripts.UNPACK, (self.folder,), timeout_s)
+
+    def check_connection(self) -> None:
+        """LostError if it has ended, or is about to: it may take a moment until all clients notice."""
+        if self._keeper is None or self._keeper.ends_within(2.0):
+            raise self._lost(0, "")
 
     def _open(self, script: str, arguments: Sequence[str], timeout_s: float) -> Program:
         if self._keeper is None:
