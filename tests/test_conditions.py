@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path as FilePath
 
 import pytest
 
 from dsnet_edge.devices.device import Frame
+from dsnet_edge.devices.frames import frame_argv, parse_frames
 from dsnet_edge.devices.tree import FileTree
 from dsnet_edge.profile.values import Conditions
 from dsnet_edge.profiling.conditions import CONDITION_COMMANDS, CONDITION_FILES, conditions_of, read_conditions
@@ -97,6 +99,17 @@ def test_nonsense_is_never_a_condition(text):
     assert found.celsius == {} and found.throttled == () and found.throttle_events >= 0
     assert found.load >= 0 and all(mhz >= 0 for mhz in found.mhz)
     assert all(name.isprintable() for name in found.governors)
+
+
+@pytest.mark.parametrize("name", ["pi4", "pi5", "pixel6", "phone-oneplus", "x86-rapl"])
+def test_the_shell_of_a_device_brings_the_same_conditions(name):
+    """The script that ssh and adb run there, run here on the recorded files."""
+    root = str(DEVICES / name)
+    patterns = [f"{root}{pattern}" for pattern in CONDITION_FILES]
+    said = subprocess.run(frame_argv(patterns, (), 0.0, 1), capture_output=True, check=True, text=True).stdout
+    (frame,) = parse_frames(said.splitlines(), patterns, ())
+    brought = conditions_of(Frame(1.0, {file.removeprefix(root): text for file, text in frame.files.items()}))
+    assert brought == conditions_of(replace(FileTree(root).read(CONDITION_FILES), uptime_s=1.0))
 
 
 def test_the_patterns_find_all_that_the_reading_uses():

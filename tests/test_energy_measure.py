@@ -13,7 +13,9 @@ from dsnet_edge.energy.arithmetic import Cell, Loop
 from dsnet_edge.energy.errors import MeterError
 from dsnet_edge.energy.find import find_meter
 from dsnet_edge.energy.measure import measure_energy
+from dsnet_edge.profile import read_profile, write_profile
 from dsnet_edge.profile.values import Energy, PathEnergy
+from profiles import profile
 
 CELLS = tuple(Cell("sliced", 1, path) for path in range(3))
 SENSOR, RAPL, SUPPLY = "/sys/class/hwmon/hwmon1", "/sys/class/powercap/intel-rapl:0", "/sys/class/power_supply"
@@ -114,6 +116,12 @@ def test_what_is_known_is_told_after_every_loop():
     assert meter is not None
     lengths = [len(energy.paths) for energy in measure_energy(meter, device, CELLS, device.run_loop, wait=device.wait)]
     assert lengths == [1, 2, 3]
+
+
+def test_a_result_is_read_from_a_profile_as_it_was_written(tmp_path):
+    energy = measured(Played(sensor))
+    write_profile(profile(energy=energy), tmp_path / "device.json")
+    assert read_profile(tmp_path / "device.json").energy == energy
 
 
 def test_a_steady_drift_of_the_idle_power_goes_away_and_widens_the_interval():

@@ -79,6 +79,27 @@ def test_a_jetsons_rails_are_millivolts_times_milliamperes():
     assert joules == pytest.approx([4.6, 0.88, 1.44])
 
 
+def test_of_parts_of_a_jetson_those_of_the_processor_come_first(tmp_path):
+    """An AGX Orin has no channel for all that it takes."""
+    names = {
+        f"sys__class__hwmon__hwmon1__in{n}_label": f"{rail}\n" for n, rail in enumerate(("VDD_GPU_SOC", "VDD_CPU_CV", "DDR"), 1)
+    }
+    found = [(meter.name, meter.scope) for meter in find_meters(edited(tmp_path, "jetson", **names)).meters]
+    assert found == [(f"hwmon:ina3221:{rail}", "cpu") for rail in ("VDD_CPU_CV", "VDD_GPU_SOC", "DDR")]
+
+
+def test_a_label_of_a_device_is_a_name_and_nothing_else(tmp_path):
+    hostile = edited(tmp_path, "jetson", sys__class__hwmon__hwmon1__in1_label="a\x1b[2J/../b c\n" + "x" * 1000)
+    longest = max((meter.name for meter in find_meters(hostile).meters), key=len)
+    assert longest == "hwmon:ina3221:a_2J_.._b_c_" + "x" * 28
+
+
+def test_a_pi_5_whose_firmware_does_not_answer_says_how_to_be_let_in(tmp_path):
+    silent = edited(tmp_path, "pi5", **{"commands__vcgencmd pmic_read_adc": None})
+    with pytest.raises(NoMeterError, match=r"no power meter that we can read \(vcgencmd pmic_read_adc tells nothing: .* video"):
+        find_meter(silent, "auto")
+
+
 def test_a_pi_5_adds_up_its_rails_and_estimates_the_board():
     """At rest 0.1*3.7 + 0.1*3.32 + 0.2*1.8 + 0.2*1.1 + 0.3*0.8 + 0.8*0.75 + 0.02*5.1 = 2.224 W; under load the memory takes
     0.2*1.1 + 0.05*0.6 = 0.25 W more, and the core 4.0*0.9 in place of 0.6 W."""

@@ -10,21 +10,28 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from dsnet_edge.devices.device import Frame, Tree
+from dsnet_edge.devices.readings import clean
 from dsnet_edge.energy.account import Account, integrated
 from dsnet_edge.energy.meter import Finding, Meter, readings, watching
 
 _COMMAND = ("vcgencmd", "pmic_read_adc")
-_LINE = re.compile(r"^\s*(\w{1,30})_([AV]) (?:current|volt)\(\d{1,3}\)=(\d{1,4}\.\d{1,12})[AV]\s*$", re.MULTILINE)
+_LINE = re.compile(r"^\s*(\w{1,30})_([AV]) [a-z]{1,10}\(\d{1,3}\)=(\d{1,4}\.\d{1,12})[AV]\s*$", re.MULTILINE)
+
+_MODEL = "/proc/device-tree/model"
+_DENIED = (
+    "vcgencmd pmic_read_adc tells nothing: let this user ask the firmware with sudo usermod -aG video $USER, and log in again"
+)
 
 # A published straight line from the sum of the rails to what a power meter in the supply showed: one author's calibration of
-# one board (J. Fikar, RPi5-power), not a specification. The constant goes away with the idle power.
+# one board (github.com/jfikar/RPi5-power), not a specification. The constant goes away with the idle power.
 _SLOPE, _CONSTANT_W = 1.1451, 0.5879
 
 
 def find_pmic(tree: Tree) -> Finding:
     rails = tuple(sorted(_watts(tree.command(_COMMAND) or "")))
     if not rails:
-        return Finding()
+        board = clean(tree.read((_MODEL,)).files.get(_MODEL))
+        return Finding(hint=_DENIED if re.match(r"Raspberry Pi (5|Compute Module 5)", board) else "")
     watch = watching(commands=(_COMMAND,))
     plain = f"the sum of {len(rails)} rails of the board"
     fitted = f"an estimate of the whole board: {_SLOPE} x {plain} + {_CONSTANT_W} W"

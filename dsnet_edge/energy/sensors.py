@@ -1,7 +1,7 @@
 """Power sensors on I2C: INA219, 226, 260, 3221 and their kin, through the kernel's hwmon or IIO.
 
 Formats: Documentation/hwmon/{sysfs-interface,ina2xx,ina3221}.rst and Documentation/ABI/testing/sysfs-bus-iio of Linux. What a
-sensor sees depends on where it was soldered in; without a label that says otherwise it is taken to be in the board's supply.
+sensor sees depends on where it was soldered in; without a label it is taken to be in the board's supply.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ Channels = Callable[[Mapping[str, str], str], Iterator[tuple[str, Factors]]]  # 
 
 _CHIP = r"ina(?:2\d\d|3221)"
 _HWMON, _IIO = "/sys/class/hwmon/hwmon", "/sys/bus/iio/devices/iio:device"
-_WHOLE = ("VDD_IN", "VDD_5V_IN", "POM_5V_IN", "VIN_SYS_5V0", "SYS_VIN_5V0")  # labels of what a Jetson's module takes
-_PART = re.compile(r"CPU|GPU|SOC|CV|CORE", re.IGNORECASE)
+_WHOLE = ("VDD_IN", "POM_5V_IN")  # labels of what a Jetson's module takes; every other label is one of a part of it
 
 
 def find_hwmon(tree: Tree) -> Finding:
@@ -32,15 +31,7 @@ def find_hwmon(tree: Tree) -> Finding:
 
 
 def find_iio(tree: Tree) -> Finding:
-    names = (
-        "name",
-        "in_power*_raw",
-        "in_power*_scale",
-        "in_voltage*_raw",
-        "in_voltage*_scale",
-        "in_current*_raw",
-        "in_current*_scale",
-    )
+    names = ("name", *(f"in_{quantity}*_{part}" for quantity in ("power", "voltage", "current") for part in ("raw", "scale")))
     return _finding("iio", tree.read([f"{_IIO}*/{name}" for name in names]).files, rf"{_IIO}\d+", _iio_channels)
 
 
@@ -52,11 +43,11 @@ def _finding(kind: str, files: Mapping[str, str], folders: str, channels: Channe
                 name = ":".join((kind, chip[0], *([label] if label else [])))
                 same = sum(re.sub(r"#\d+$", "", meter.name) == name for meter in meters)
                 meters.append(_meter(f"{name}#{same + 1}" if same else name, label, factors))
-    return Finding(tuple(sorted(meters, key=lambda meter: meter.scope != "board")))
+    return Finding(tuple(sorted(meters, key=lambda meter: (meter.scope != "board", "CPU" not in meter.name))))
 
 
 def _meter(name: str, label: str, factors: Factors) -> Meter:
-    scope: Scope = "cpu" if _PART.search(label) and label not in _WHOLE else "board"
+    scope: Scope = "board" if label in ("", *_WHOLE) else "cpu"
     about = f"the rail {label}" if label else "what is behind the sensor, taken to be the whole board"
     return Meter(name, scope, about, watching([file for file, _ in factors]), partial(_account, name, factors))
 
