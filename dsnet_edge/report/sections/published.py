@@ -55,8 +55,8 @@ def published(profile: Profile) -> Html:
     cells = [(row.network, row.runtime, row.precision, str(row.threads), *_numbers(row), row.note) for row in rows]
     explained = (
         f"Published for a {device.name}, batch 1. These are other networks: small or narrow ones take longer for a multiply-add "
-        "than wide ones, so compare those of a similar size, at as many threads and in the same precision. The paper's own times, "
-        "of a device that it does not name, are in the table only."
+        "than wide ones, so compare those of a similar size, at as many threads and in the same precision. The paper's times, of "
+        "a device that it does not name, are in the table only."
     )
     every = folded(f"all {len(rows)} figures", table(columns, cells, left=(0, 1, 2, 7)))
     return section(_TITLE, paragraph(explained), _chart(near), every, _sources(sources))
