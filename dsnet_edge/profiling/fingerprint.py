@@ -26,7 +26,7 @@ _FILES = (
 def describe_device(tree: Tree, kind: str) -> DeviceInfo:
     """`kind` is local, ssh or adb. What the device does not say is empty or zero, but for the name, which falls back."""
     files = tree.read(_FILES).files
-    kernel, _, architecture = clean(tree.command(("uname", "-srm"))).rpartition(" ")
+    architecture = clean(tree.command(("uname", "-m")))
     android = clean(tree.command(("getprop", "ro.build.version.release")))
     cores = cores_of(files)
     cpu = cpu_name(files, cores)
@@ -39,7 +39,7 @@ def describe_device(tree: Tree, kind: str) -> DeviceInfo:
         cores=cores,
         ram_bytes=_ram_bytes(files.get("/proc/meminfo", "")),
         system=f"Android {android}" if android else _system(files.get("/etc/os-release", "")),
-        kernel=kernel,
+        kernel=clean(tree.command(("uname", "-sr"))),
         firmware=clean(tree.command(("getprop", "ro.build.fingerprint"))) if android else _bootloader(tree),
         soc=(_property(tree, "ro.soc.manufacturer", "ro.soc.model") if android else "") or _soc(files),
     )
