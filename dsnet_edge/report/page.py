@@ -12,6 +12,7 @@ from dsnet_edge.profile.sweep import Sweep
 from dsnet_edge.profile.values import Profile
 from dsnet_edge.report.headline import headline
 from dsnet_edge.report.html import Html, bullets, join, paragraph, tag
+from dsnet_edge.report.sections.blocks import blocks
 from dsnet_edge.report.sections.device import device
 from dsnet_edge.report.sections.energy import energy
 from dsnet_edge.report.sections.layers import layers
@@ -91,6 +92,7 @@ def _article(profile: Profile, name: str, sweep: Sweep | None) -> Html:
         layers(profile),
         published(profile),
         device(profile),
+        blocks(profile),
         method(profile),
     )
     return tag("article", header, _warnings(profile), join(sections))

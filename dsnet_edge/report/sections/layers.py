@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 
 from dsnet_edge.profile.values import Layer, Layers, PathLayers, Peaks, Profile
 from dsnet_edge.report.charts.bars import Bar, bar_chart
@@ -23,7 +23,7 @@ def layers(profile: Profile) -> Html:
     explained = (
         f"Medians of every op. One core does at most {digits(peaks.gmadds_per_s)} G multiply-adds a second and reads "
         f"{digits(peaks.read_gb_per_s)} GB/s, both measured here. An op's roof is the longer of the times that its multiply-adds "
-        "(over all threads) and its bytes take at these rates: at 100 % there is nothing left to gain."
+        "(over all threads) and its bytes take at these rates; it can be above 100 % where caches already hold the bytes."
     )
     groups: dict[tuple[str, int], list[PathLayers]] = {}
     for entry in sorted(profile.layers.paths, key=lambda entry: entry.path):
@@ -45,26 +45,22 @@ def _group(profile: Profile, measured: Layers, key: tuple[str, int], paths: list
 
 
 def _kinds_figure(profile: Profile, title: str, paths: list[PathLayers]) -> Html:
-    totals: Counter[str] = Counter()
-    for entry in paths:
-        totals.update(_by_kind(entry))
-    kinds = [kind for kind, _ in totals.most_common(_KINDS)]
+    """The dearest kinds over all paths, and the others together."""
+    every = [layer for entry in paths for layer in entry.layers]
+    kinds = sorted({layer.kind for layer in every}, key=lambda kind: -_of_kind(every, kind))[:_KINDS]
     bars, rows = [], []
     for entry in paths:
-        found = _by_kind(entry)
-        parts = [found[kind] for kind in kinds]
-        total = sum(found.values())
-        bars.append(Bar(str(entry.path), (*parts, total - sum(parts)), total))
-        rows.append((path_name(profile, entry.path), *map(digits, (*parts, total - sum(parts), total))))
+        total = sum(layer.ms for layer in entry.layers)
+        parts = [_of_kind(entry.layers, kind) for kind in kinds]
+        parts.append(max(0.0, total - sum(parts)))
+        bars.append(Bar(str(entry.path), tuple(parts), total))
+        rows.append((path_name(profile, entry.path), *map(digits, (*parts, total))))
     names = (*kinds, "other")
     return figure(title, bar_chart(title, "ms", bars), legend(names), table(("path", *names, "all, ms"), rows))
 
 
-def _by_kind(entry: PathLayers) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for layer in entry.layers:
-        found[layer.kind] += layer.ms  # type: ignore[assignment]
-    return found
+def _of_kind(layers: Iterable[Layer], kind: str) -> float:
+    return sum(layer.ms for layer in layers if layer.kind == kind)
 
 
 def _ops(title: str, entry: PathLayers, peaks: Peaks) -> Html:
