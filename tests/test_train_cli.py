@@ -1,5 +1,6 @@
 """The commands of `dsnet-edge train`, one after the other, on a dataset made up here."""
 
+import dataclasses
 import gzip
 import json
 import struct
@@ -9,10 +10,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from dsnet_edge import demo
 from dsnet_edge.cli.train import app
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Program
-from dsnet_edge.plan.checkpoint import read_checkpoint
+from dsnet_edge.plan.checkpoint import read_checkpoint, write_checkpoint
+from dsnet_edge.profile import write_profile
+from dsnet_edge.train.sources import FASHION_LABELS
+from profiles import profile, series
 
 RECIPE = """
 name = "tiny"
@@ -82,6 +87,33 @@ def test_from_recipe_to_gated_checkpoint(folder: Path) -> None:
     assert sum(figures["dynamic"]["shares"]) == pytest.approx(1, abs=1e-3)
     low, high = (program.madds(path) for path in (program.space.slimmest, program.space.widest))
     assert low <= figures["dynamic"]["madds"] <= high
+
+
+def test_a_gate_trained_by_a_profile_says_so_and_one_trained_without_says_that(folder: Path) -> None:
+    recipe, out, source = folder / "recipe.toml", folder / "run", folder / "demo.safetensors"
+    write_checkpoint(dataclasses.replace(read_checkpoint(demo.CHECKPOINT), labels=FASHION_LABELS), source)
+    program = Program.from_arch(read_checkpoint(source).arch)
+    made, paths = profile(series=(series(ms=tuple(1 + path / 10 for path in range(14))),)), program.space.paths()
+    choices, madds = tuple(path.choices[0] for path in paths), tuple(map(program.madds, paths))
+    bundle = dataclasses.replace(made.bundle, choices=choices, madds=madds)
+    write_profile(dataclasses.replace(made, bundle=bundle), folder / "pi.json")
+
+    output = train("gate", source, recipe, "-o", out, "--data", folder, "--cost", folder / "pi.json")
+    model = read_checkpoint(out / "model.safetensors")
+    shares = model.training["dynamic"]["shares"]
+    mean = sum(share * (1 + path / 10) for path, share in enumerate(shares))
+    assert f"the gate's choices cost {mean:.3g} ms on average" in output and "1 to 2.3 ms on Raspberry Pi 5" in output
+    assert (model.training["gate_cost"]["unit"], model.training["gate_cost"]["profile"]) == ("ms", "pi.json")
+    train("gate", out / "model.safetensors", recipe, "-o", out, "--data", folder)
+    assert read_checkpoint(out / "model.safetensors").training["gate_cost"] == {"unit": "madds"}
+
+
+def test_options_of_a_cost_need_a_cost(folder: Path) -> None:
+    words = "gate", folder / "demo.safetensors", folder / "recipe.toml", "-o", folder / "run"
+    with pytest.raises(DsnetError, match="give --cost"):
+        train(*words, "--cost-unit", "mj")
+    with pytest.raises(DsnetError, match="--cost-unit takes ms or mj, found 'kwh'"):
+        train(*words, "--cost", folder / "pi.json", "--cost-unit", "kwh")
 
 
 def test_bad_input_is_one_clear_error(folder: Path) -> None:

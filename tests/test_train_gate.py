@@ -100,7 +100,7 @@ def test_kept_and_recomputed_passes_train_the_same_gate() -> None:
 def test_a_restricted_gate_never_chooses_outside() -> None:
     net, split = biased_net(), Images()
     recipe = dataclasses.replace(RECIPE, low=0, high=2, lambda_cplx=0.0)
-    assert [path.choices for path in gate_space(net, recipe).paths()] == [(0,), (1,)]
+    assert [path.choices for path in gate_space(net.arch, recipe).paths()] == [(0,), (1,)]
     with torch.no_grad():
         net.gate.weight[2] = 10.0
     assert (net.dynamic(split.images)[1] == 2).all()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dsnet_edge.errors import require
+from dsnet_edge.errors import DsnetError, require
 
 if TYPE_CHECKING:
+    from dsnet_edge.train.cost import CostSource
     from dsnet_edge.train.recipe import Recipe
 
 app = typer.Typer(no_args_is_help=True, help="Train a dynamic slimmable network: supernet, then gate.")
@@ -72,13 +73,35 @@ def gate(
     *,
     out: RunFolder,
     data: DataFolder = None,
+    cost: Annotated[
+        Path | None, typer.Option(help="A profile, whose figures replace multiply-adds in the complexity loss.")
+    ] = None,
+    cost_unit: Annotated[str | None, typer.Option(help="With --cost: ms or mj. [default: ms]")] = None,
+    cost_backend: Annotated[str | None, typer.Option(help="With --cost: whose figures. [default: sliced]")] = None,
+    cost_threads: Annotated[int | None, typer.Option(help="With --cost: at how many threads. [default: 1]", min=1)] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --cost: take figures that are noisy or throttled.")] = False,
     threads: Threads = 1,
 ) -> None:
     """Stage II: the gate of a frozen, recalibrated supernet, by sandwich gate sparsification."""
+    source = _cost(cost, cost_unit, cost_backend, cost_threads, force)
     read = _prepare(recipe, threads)
     from dsnet_edge.train.run import run_gate
 
-    run_gate(read, data, checkpoint, out)
+    run_gate(read, data, checkpoint, out, source)
+
+
+def _cost(file: Path | None, unit: str | None, backend: str | None, threads: int | None, force: bool) -> CostSource | None:
+    from dsnet_edge.profile.costs import UNITS
+    from dsnet_edge.train.cost import CostSource
+
+    if file is None:
+        if unit or backend or threads or force:
+            raise DsnetError("--cost-unit, --cost-backend, --cost-threads and --force say what to take of a profile; give --cost")
+        return None
+    for known in UNITS:
+        if known == (unit or "ms").lower():
+            return CostSource(file, known, backend or "sliced", threads or 1, force)
+    raise DsnetError(f"--cost-unit takes {' or '.join(UNITS)}, found {unit!r}")
 
 
 def _prepare(recipe: Path, threads: int) -> Recipe:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsnet_edge.arch import PathSpace
+from dsnet_edge.arch import Arch, PathSpace
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.nn import SlimmableNet
-from dsnet_edge.plan import Program
+from dsnet_edge.train.cost import GateCosts, madds_costs
 from dsnet_edge.train.data import Split
 from dsnet_edge.train.distributed import Group
 from dsnet_edge.train.gate_loss import gate_loss
@@ -28,25 +28,28 @@ class GateBatch:
     labels: Tensor  # [N]
 
 
-def gate_space(net: SlimmableNet, recipe: GateRecipe) -> PathSpace:
+def gate_space(arch: Arch, recipe: GateRecipe) -> PathSpace:
     """The paths the recipe lets the gate choose from."""
-    return net.arch.space.restrict(recipe.low, recipe.high or net.arch.gate.n_choices)
+    return arch.space.restrict(recipe.low, recipe.high or arch.gate.n_choices)
 
 
-def train_gate(net: SlimmableNet, split: Split, recipe: GateRecipe, seed: int, reporter: Reporter) -> None:
-    """Trains W2, or W1 and W2, and leaves every other parameter as it was.
+def train_gate(
+    net: SlimmableNet, split: Split, recipe: GateRecipe, seed: int, reporter: Reporter, costs: GateCosts | None = None
+) -> None:
+    """Trains W2, or W1 and W2, and leaves every other parameter as it was. Without `costs`, of the recipe's paths, MAdds count.
 
     With `w2` nothing below the gate's input changes, so `recipe.views` passes over the augmented data are run once and kept;
     `views = 0` runs the network anew in every epoch, for data too large to keep, as `w1w2` always does.
     """
     if len(split) < recipe.batch:
         raise DsnetError(f"{len(split)} training images do not fill a batch of {recipe.batch}; make gate.batch smaller")
-    if net.arch.gate.design == "scalar" and gate_space(net, recipe) != net.arch.space:
+    if net.arch.gate.design == "scalar" and gate_space(net.arch, recipe) != net.arch.space:
         raise DsnetError("a scalar gate has one output for all choices and cannot be restricted; drop gate.low and gate.high")
     with_w1 = recipe.trainable == "w1w2"
     trainable = _unfreeze(net, with_w1)
     optimizer = torch.optim.SGD(trainable, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
-    objective = _Objective(net, recipe, torch.Generator(trainable[0].device).manual_seed(seed))
+    costs = costs or madds_costs(net.arch, gate_space(net.arch, recipe))
+    objective = _Objective(net, recipe, costs, torch.Generator(trainable[0].device).manual_seed(seed))
 
     def batches(epoch: int) -> Iterator[GateBatch]:
         images = split.train_batches(recipe.batch, (seed, epoch), Group())
@@ -77,20 +80,18 @@ def outcomes_of_paths(net: SlimmableNet, images: Tensor, labels: Tensor, space: 
 class _Objective:
     """The loss of a batch, with the network's costs at hand."""
 
-    def __init__(self, net: SlimmableNet, recipe: GateRecipe, generator: torch.Generator) -> None:
+    def __init__(self, net: SlimmableNet, recipe: GateRecipe, costs: GateCosts, generator: torch.Generator) -> None:
         self.net, self.recipe, self.generator = net, recipe, generator
-        self.space = gate_space(net, recipe)
-        program = Program.from_arch(net.arch)
-        self.madds = torch.tensor([float(program.madds(path)) for path in self.space.paths()], device=generator.device)
-        self.total = float(program.madds(self.space.teacher))
+        self.space = gate_space(net.arch, recipe)
+        self.costs, self.total, self.unit = torch.tensor(costs.values, device=generator.device), costs.total, costs.unit
 
     def __call__(self, batch: GateBatch) -> dict[str, Tensor]:
-        """The parts of `gate_loss`, and the mean share of the teacher's MAdds that the argmax of the scores would cost."""
+        """The parts of `gate_loss`, and the mean share of the total cost that the argmax of the scores would take."""
         scores = self.net.gate(batch.hidden)[:, list(self.space.gates[0])]
         parts = gate_loss(
-            scores, batch.path_logits, batch.labels, self.madds, total=self.total, recipe=self.recipe, generator=self.generator
+            scores, batch.path_logits, batch.labels, self.costs, total=self.total, recipe=self.recipe, generator=self.generator
         )
-        return parts | {"madds": self.madds[scores.argmax(1)].mean() / self.total}
+        return parts | {f"{self.unit}_of_total": self.costs[scores.argmax(1)].mean() / self.total}
 
 
 def _train_epoch(objective: _Objective, optimizer: torch.optim.Optimizer, batches: Iterable[GateBatch]) -> dict[str, float]:

@@ -35,16 +35,17 @@ def sgs_loss(scores: Tensor, targets: Tensor, balance: float) -> Tensor:
     return (weights * functional.cross_entropy(scores, targets, reduction="none")).sum() / weights.sum()
 
 
-def complexity_loss(gates: Tensor, madds: Tensor, total: float) -> Tensor:
-    """`(MAdds / T)^2` (eq. 11): MAdds are the batch's mean over its choices `gates` `[N, P]`, `madds` `[P]`, T is `total`."""
-    return ((gates @ madds).mean() / total) ** 2
+def complexity_loss(gates: Tensor, costs: Tensor, total: float) -> Tensor:
+    """`(C / T)^2` (eq. 11, where the costs are MAdds): C is the batch's mean over its choices `gates` `[N, P]` of `costs` `[P]`,
+    T is `total`."""
+    return ((gates @ costs).mean() / total) ** 2
 
 
 def gate_loss(
     scores: Tensor,
     path_logits: Tensor,
     labels: Tensor,
-    madds: Tensor,
+    costs: Tensor,
     *,
     total: float,
     recipe: GateRecipe,
@@ -62,7 +63,7 @@ def gate_loss(
     targets = sgs_targets(slimmest, widest, scores.shape[1], recipe.strategy)
     parts = {
         "cls": functional.cross_entropy(chosen, labels),
-        "cplx": complexity_loss(gates, madds, total),
+        "cplx": complexity_loss(gates, costs, total),
         "sgs": sgs_loss(scores, targets, recipe.sgs_balance),
     }
     loss = recipe.lambda_cls * parts["cls"] + recipe.lambda_cplx * parts["cplx"] + recipe.lambda_sgs * parts["sgs"]

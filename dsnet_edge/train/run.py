@@ -12,6 +12,7 @@ from dsnet_edge.errors import DsnetError
 from dsnet_edge.nn import SlimmableNet
 from dsnet_edge.plan.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from dsnet_edge.train.convert import to_checkpoint, to_net
+from dsnet_edge.train.cost import CostSource, madds_costs, measured_costs
 from dsnet_edge.train.data import Data, open_data
 from dsnet_edge.train.distributed import Group, alone
 from dsnet_edge.train.evaluate import evaluate
@@ -56,13 +57,14 @@ class Run:
         batch = self.recipe.supernet.batch
         recalibrate(net, self.data.train, net.arch.paths, batch=batch, n_batches=n_batches, reporter=self.reporter)
 
-    def write(self, net: SlimmableNet, training: dict[str, Any], out: FilePath, space: PathSpace | None = None) -> None:
-        """The checkpoint with its test figures, the figures as JSON beside it, and the table."""
+    def write(self, net: SlimmableNet, training: dict[str, Any], out: FilePath, space: PathSpace | None = None) -> dict[str, Any]:
+        """The checkpoint with its test figures, the figures as JSON beside it, and the table; returns the figures."""
         figures = summary(net, evaluate(net, self.data.test, net.arch.paths, self.reporter), space)
         write_checkpoint(to_checkpoint(net, self.data, training | figures), out)
         out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
         self.reporter.console.print(table(figures, f"{net.arch.name} on {figures['test_images']} test images"))
         self.reporter.line(f"wrote {out} and {out.with_suffix('.json').name}")
+        return figures
 
 
 def run_supernet(run: Run, out: FilePath, *, resume: bool = False, every: int = 0) -> None:
@@ -104,11 +106,23 @@ def run_recalibrate(recipe: Recipe, data_folder: FilePath | None, source: FilePa
     run.write(net, dict(checkpoint.training), out)
 
 
-def run_gate(recipe: Recipe, data_folder: FilePath | None, source: FilePath, out: FilePath) -> None:
-    """Stage II on a recalibrated supernet. Leaves `model.safetensors` and `model.json`."""
+def run_gate(
+    recipe: Recipe, data_folder: FilePath | None, source: FilePath, out: FilePath, cost: CostSource | None = None
+) -> None:
+    """Stage II on a recalibrated supernet. Leaves `model.safetensors` and `model.json`. Without `cost`, MAdds count."""
+    arch = read_checkpoint(source).arch
+    space = gate_space(arch, recipe.gate)
+    costs = measured_costs(cost, arch, space) if cost else madds_costs(arch, space)
     run = Run.open(recipe, data_folder, alone(), out / "tensorboard")
+    if cost:
+        spread = f"{costs.values[0]:.3g} to {costs.values[-1]:.3g} {cost.unit}"
+        run.reporter.line(f"paths cost {spread} on {costs.record['device']}, {cost.backend} x{cost.threads}, by {cost.file}")
     checkpoint, net = run.read(source)
-    train_gate(net, run.data.train, recipe.gate, recipe.seed, run.reporter)
+    train_gate(net, run.data.train, recipe.gate, recipe.seed, run.reporter, costs)
     both = checkpoint.training.get("recipe", {}) | {"gate": recipe_to_dict(recipe)["gate"]}
-    run.write(net, {**checkpoint.training, "recipe": both, "stage": "gate"}, out / FINAL, gate_space(net, recipe.gate))
+    training = {**checkpoint.training, "recipe": both, "stage": "gate", "gate_cost": costs.record}
+    figures = run.write(net, training, out / FINAL, space)
+    if cost:
+        mean = sum(share * value for share, value in zip(figures["dynamic"]["shares"], costs.values, strict=True))
+        run.reporter.line(f"on the test images the gate's choices cost {mean:.3g} {cost.unit} on average")
     run.reporter.close()
