@@ -9,7 +9,7 @@ from dsnet_edge.report.charts.canvas import COLORS, WIDTH, Scale, drawing, line,
 from dsnet_edge.report.html import Html, join, tag
 from dsnet_edge.report.words import digits
 
-_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 44.0, WIDTH - 14, 14.0, 206.0, 244.0
+_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 54.0, WIDTH - 14, 14.0, 206.0, 244.0
 
 
 @dataclass(frozen=True)
