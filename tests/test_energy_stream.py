@@ -142,7 +142,7 @@ def test_a_burst_of_late_lines_does_not_move_the_meters_clock(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "texts", "problem"),
     [
-        ("", ["1,2\n", "3,4\n"], "no header names its columns; name them: --energy csv:meter.csv:seconds,watts"),
+        ("", ["1,2\n", "3,4\n"], "no header names its columns; name them at the end of --energy, as :seconds,watts or"),
         ("", ["seconds,watts\n", "\n"], "not one line; is the meter on"),
         (":watts", ["a\n" * 20, "3\n"], "19 lines are not watts, such as 'a'; correct"),
         ("", ["seconds,watts\n", "5,1\n4,1\n"], "its clock went back from 1.00 to 0.00 s"),

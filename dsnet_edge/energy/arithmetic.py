@@ -46,8 +46,8 @@ class Rest:
 def path_energy(cell: Cell, account: Account, loop: Loop, before: Rest, after: Rest) -> PathEnergy:
     """Never raises: what cannot be told is in the verdict. Energies of one that is incomplete are 0."""
     seconds = loop.end_s - loop.begin_s
-    run, rested = power(account, loop.begin_s, loop.end_s), [power(account, rest.begin_s, rest.end_s) for rest in (before, after)]
-    first, second = rested
+    run = power(account, loop.begin_s, loop.end_s)
+    first, second = (power(account, rest.begin_s, rest.end_s) for rest in (before, after))
     if loop.runs < 1 or seconds <= 0:
         reason = f"the loop of {loop.runs} runs took {seconds:.2f} s of the device's clock"
         return _energy(cell, loop, 0.0, (0.0, 0.0), (0.0, 0.0), "incomplete", reason)

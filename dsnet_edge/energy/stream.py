@@ -1,8 +1,10 @@
 """A meter in the supply, as lines of text that arrive on this machine: from a serial line, a pipe, or a file that grows.
 
-seconds,watts            a header names the columns: watts, or volts and amps; seconds of the meter's own clock may be missing
-0.000,3.214
-0.100,3.220
+    seconds,watts
+    0.000,3.214
+    0.100,3.220
+
+A header names the columns: watts, or volts and amps; seconds of the meter's own clock may be missing.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ def _account(what: str, columns: Sequence[str], frames: Sequence[Frame]) -> Acco
         else:
             bad, example = bad + 1, line
     if not columns:
-        raise MeterError(f"{what}: no header names its columns; name them: --energy {what}:seconds,watts or :volts,amps")
+        raise MeterError(
+            f"{what}: no header names its columns; name them at the end of --energy, as :seconds,watts or :volts,amps"
+        )
     if bad > max(2.0, _BAD * (bad + len(rows))):
         raise MeterError(f"{what}: {bad} lines are not {','.join(columns)}, such as {example[:60]!r}; correct the meter's output")
     if not rows:
