@@ -53,6 +53,17 @@ typedef struct dsnet_timing {
   double prefix_ms, gate_ms, suffix_ms;
 } dsnet_timing;
 
+typedef struct dsnet_op_info {
+  const char *name, *kind, *segment; /* as docs/format.md has them; valid as long as the model */
+  int64_t madds;                     /* multiply-adds on one path, as `dsnet-edge inspect` counts them */
+  int64_t bytes;                     /* of its weights and of the values it reads and writes, each once */
+} dsnet_op_info;
+
+typedef struct dsnet_peaks {
+  double gmadds_per_s;  /* from registers */
+  double read_gb_per_s; /* from memory, not from a cache */
+} dsnet_peaks;
+
 /* Opens, maps and validates a file: everything but the values of the weight panels, which are nearly all of it and are not even
  * read from the disk before a path needs them. */
 DSNET_API dsnet_status dsnet_model_open(const char* filename, dsnet_model** model, char* message, size_t message_bytes);
@@ -74,6 +85,9 @@ DSNET_API int32_t dsnet_model_op_count(const dsnet_model* model);
 DSNET_API dsnet_status dsnet_model_op_weights(const dsnet_model* model, int32_t op, int32_t path, const void** begin,
                                               size_t* bytes);
 
+/* An op, and what it costs on a path. */
+DSNET_API dsnet_status dsnet_model_op_info(const dsnet_model* model, int32_t op, int32_t path, dsnet_op_info* info);
+
 /* `threads` >= 1. `isa` is NULL for the best the CPU has, or one of "scalar", "avx2", "avx512", "neon". */
 DSNET_API dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session,
                                             char* message, size_t message_bytes);
@@ -87,11 +101,20 @@ DSNET_API dsnet_status dsnet_session_create_on(const dsnet_model* model, const i
  * up to `room` of their numbers and returns how many there are, at least 1 (0 if out of memory). */
 DSNET_API int32_t dsnet_big_cores(int32_t* cores, int32_t room);
 
+/* What the core that calls can do at most with the kernels of an instruction set (as above, NULL for the best) for fp32, int8,
+ * bf16 or fp16: measures for half a second, meanwhile in 64 to 512 MiB of memory, twice the last cache. */
+DSNET_API dsnet_status dsnet_measure_peaks(const char* isa, const char* precision, dsnet_peaks* peaks, char* message,
+                                           size_t message_bytes);
+
 DSNET_API void dsnet_session_destroy(dsnet_session* session);
 
 /* The kernels that run this model: an instruction set as above, or a variant of it, such as "avx512-vnni" for int8,
  * "avx512-bf16", "neon-dotprod", "neon-fp16". */
 DSNET_API const char* dsnet_session_isa(const dsnet_session* session);
+
+/* From now on every op that runs adds its milliseconds to op_ms[op], and what a stage does before its first op counts as that
+ * op's. `op_ms` has one element an op, n_ops = dsnet_model_op_count, and is used until this is called with another, or NULL. */
+DSNET_API dsnet_status dsnet_session_time_ops(dsnet_session* session, double* op_ms, int32_t n_ops);
 
 /* The three stages of dynamic inference, in this order. `image` is [h, w, 3]; `scores` [n_paths]; `logits` [n_classes]. */
 DSNET_API dsnet_status dsnet_prefix(dsnet_session* session, const float* image);

@@ -45,8 +45,14 @@ struct Native : Avx512 {
   }
 };
 
+int64_t exercise_pairs(int64_t steps) {
+  return exercise<32>(
+      steps, _mm512_setzero_ps(), _mm512_set1_epi32(0x3f003f00),
+      [](__m512& sum, const __m512i& a, const __m512i& b) { sum = _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); });
+}
+
 }  // namespace
 
-const Bf16Kernels kBf16Avx512NativeKernels = simd_half_kernels<Native, Bf16>("avx512-bf16");
+const Bf16Kernels kBf16Avx512NativeKernels = simd_half_kernels<Native, Bf16>("avx512-bf16", exercise_pairs);
 
 }  // namespace dsnet

@@ -60,8 +60,12 @@ struct DotProduct : Neon {
   }
 };
 
+int64_t exercise_pairs(int64_t steps) {
+  return exercise<8>(steps, vdupq_n_f32(0), vreinterpretq_bf16_u16(vdupq_n_u16(0x3f00)), DotProduct::add_dot_product<0>);
+}
+
 }  // namespace
 
-const Bf16Kernels kBf16NeonNativeKernels = simd_half_kernels<DotProduct, Bf16>("neon-bf16");
+const Bf16Kernels kBf16NeonNativeKernels = simd_half_kernels<DotProduct, Bf16>("neon-bf16", exercise_pairs);
 
 }  // namespace dsnet

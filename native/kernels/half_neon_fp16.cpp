@@ -68,8 +68,13 @@ struct Arithmetic : Neon {
   }
 };
 
+int64_t exercise_eights(int64_t steps) {
+  const auto step = [](float16x8_t& sum, float16x8_t a, float16x8_t b) { sum = vfmaq_laneq_f16(sum, a, b, 0); };
+  return exercise<8>(steps, vdupq_n_f16(0), vdupq_n_f16(0.5F), step);
+}
+
 }  // namespace
 
-const Fp16Kernels kFp16NeonNativeKernels = simd_half_kernels<Arithmetic, Fp16>("neon-fp16");
+const Fp16Kernels kFp16NeonNativeKernels = simd_half_kernels<Arithmetic, Fp16>("neon-fp16", exercise_eights);
 
 }  // namespace dsnet

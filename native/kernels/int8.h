@@ -92,6 +92,7 @@ struct Int8Kernels {
   void (*quantize)(const Int8Quantize&, Range elements);
   void (*global_pool)(const Int8GlobalPool&, Range panels);
   void (*multiply)(const Int8Multiply&, Range pixels);
+  int64_t (*exercise)(int64_t steps);  // as in Kernels, of the pointwise kernel
 };
 
 extern const Int8Kernels kInt8ScalarKernels;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "int8.h"
+#include "peak.h"
 #include "simd_gemm.h"
 
 namespace dsnet {
@@ -212,8 +213,15 @@ void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+int64_t exercise_products(int64_t steps) {
+  return exercise<16>(steps, _mm256_setzero_si256(), _mm256_set1_epi16(3), [](__m256i& sum, const __m256i& a, const __m256i& b) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+  });
+}
+
 }  // namespace
 
-const Int8Kernels kInt8Avx2Kernels = {"avx2", 0, kTileRows, 1, pointwise, depthwise, quantize, global_pool, multiply};
+const Int8Kernels kInt8Avx2Kernels = {"avx2",    0,        kTileRows,   1,        pointwise,
+                                      depthwise, quantize, global_pool, multiply, exercise_products};
 
 }  // namespace dsnet

@@ -8,6 +8,12 @@ namespace {
 struct Plain {
   static constexpr int tile_rows = 2;
 
+  // What `step` does for four channels' halves.
+  static constexpr int madds = 16;
+  static void add_products(int32x4_t& half, int8x16_t inputs, int8x16_t w) {
+    half = vpadalq_s16(half, vmlal_s8(vmull_s8(vget_low_s8(inputs), vget_low_s8(w)), vget_low_s8(inputs), vget_low_s8(w)));
+  }
+
   // Four steps of every row, or eight: `groups` of them, the inputs' 32-bit lanes from `lane` on.
   template <int rows, int lane, int groups>
   DSNET_INLINE static void step(int32x4_t (&halves)[rows][2 * kQuads], const int8x16_t (&x)[rows], const int8_t* weights) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "int8.h"
+#include "peak.h"
 #include "simd_epilogue.h"
 
 namespace dsnet {
@@ -311,8 +312,13 @@ inline void multiply(const Int8Multiply& op, Range pixels) {
 }
 
 template <class Dot>
+int64_t exercise_products(int64_t steps) {
+  return exercise<Dot::madds>(steps, vdupq_n_s32(0), vdupq_n_s8(3), Dot::add_products);
+}
+
+template <class Dot>
 constexpr Int8Kernels neon_int8_kernels(const char* name) {
-  return {name, 0, Dot::tile_rows, 1, pointwise<Dot>, depthwise, quantize, global_pool, multiply};
+  return {name, 0, Dot::tile_rows, 1, pointwise<Dot>, depthwise, quantize, global_pool, multiply, exercise_products<Dot>};
 }
 
 }  // namespace

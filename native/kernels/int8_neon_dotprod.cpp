@@ -8,6 +8,9 @@ namespace {
 struct DotProduct {
   static constexpr int tile_rows = 6;
 
+  static constexpr int madds = 16;
+  static void add_products(int32x4_t& sum, int8x16_t x, int8x16_t w) { sum = vdotq_laneq_s32(sum, w, x, 0); }
+
   template <int rows, int lane>
   DSNET_INLINE static void step(Sums (&sums)[rows], const int8x16_t (&x)[rows], const int8_t* weights) {
     DSNET_UNROLL for (int j = 0; j < kQuads; ++j) {

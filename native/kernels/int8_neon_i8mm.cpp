@@ -9,6 +9,9 @@ namespace {
 struct Matrix {
   static constexpr int tile_rows = 4;
 
+  static constexpr int madds = 32;
+  static void add_products(int32x4_t& tile, int8x16_t x, int8x16_t w) { tile = vmmlaq_s32(tile, x, w); }
+
   // Eight steps: tiles[pair][j] holds the sums of two rows and two channels.
   template <int pairs>
   DSNET_INLINE static void step(int32x4_t (&tiles)[pairs][2 * kQuads], const int8x16_t (&x)[pairs], const int8_t* weights,

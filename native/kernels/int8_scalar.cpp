@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "int8.h"
+#include "peak.h"
 
 namespace dsnet {
 namespace {
@@ -73,8 +74,14 @@ void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+int64_t exercise_products(int64_t steps) {
+  return exercise<1>(
+      steps, 0, 3, [](int& sum, int a, int b) { sum += static_cast<int>(static_cast<unsigned>(a) * static_cast<unsigned>(b)); });
+}
+
 }  // namespace
 
-const Int8Kernels kInt8ScalarKernels = {"scalar", 0, 4, 1, pointwise, depthwise, quantize, global_pool, multiply};
+const Int8Kernels kInt8ScalarKernels = {"scalar",  0,        4,           1,        pointwise,
+                                        depthwise, quantize, global_pool, multiply, exercise_products};
 
 }  // namespace dsnet

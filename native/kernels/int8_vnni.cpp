@@ -5,6 +5,7 @@
 #include "int8.h"
 #include "int8_vnni.h"
 #include "int8_vnni_depthwise.h"
+#include "peak.h"
 
 namespace dsnet {
 namespace {
@@ -178,9 +179,14 @@ void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+int64_t exercise_products(int64_t steps) {
+  return exercise<64>(steps, _mm512_setzero_si512(), _mm512_set1_epi8(3),
+                      [](__m512i& sum, const __m512i& a, const __m512i& b) { sum = _mm512_dpbusd_epi32(sum, a, b); });
+}
+
 }  // namespace
 
 const Int8Kernels kInt8VnniKernels = {"avx512-vnni", kFlip,    kTileRows,   kTilePanels, pointwise,
-                                      depthwise,     quantize, global_pool, multiply};
+                                      depthwise,     quantize, global_pool, multiply,    exercise_products};
 
 }  // namespace dsnet

@@ -136,6 +136,8 @@ struct Kernels {
   void (*depthwise)(const Depthwise&, Range out_rows);
   void (*global_pool)(const GlobalPool&, Range panels);
   void (*multiply)(const Multiply&, Range pixels);
+  // Multiply-adds as the gemm makes them, from registers alone (peak.h): some in each of the steps. Returns how many.
+  int64_t (*exercise)(int64_t steps);
 };
 
 extern const Kernels kScalarKernels;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "half.h"
+#include "peak.h"
 
 namespace dsnet {
 namespace {
@@ -85,17 +86,38 @@ void multiply(const MultiplyOf<Map>& op, Range pixels) {
   }
 }
 
+int64_t exercise_floats(int64_t steps) {
+  return exercise<1>(steps, 0.0F, 0.5F, [](float& sum, float a, float b) { sum += a * b; });
+}
+
 template <class Map>
 constexpr HalfKernels<Map> half_kernels() {
-  return {"scalar",     4, 1, gemm<Map>, linear_of<Map>, conv2d<float, Map>, conv2d<Map, Map>, depthwise<Map>, global_pool<Map>,
-          multiply<Map>};
+  return {"scalar",
+          4,
+          1,
+          gemm<Map>,
+          linear_of<Map>,
+          conv2d<float, Map>,
+          conv2d<Map, Map>,
+          depthwise<Map>,
+          global_pool<Map>,
+          multiply<Map>,
+          exercise_floats};
 }
 
 }  // namespace
 
-const Kernels kScalarKernels = {
-    "scalar",       4, 1, gemm<float>, linear, linear_of<int8_t>, conv2d<float, float>, depthwise<float>, global_pool<float>,
-    multiply<float>};
+const Kernels kScalarKernels = {"scalar",
+                                4,
+                                1,
+                                gemm<float>,
+                                linear,
+                                linear_of<int8_t>,
+                                conv2d<float, float>,
+                                depthwise<float>,
+                                global_pool<float>,
+                                multiply<float>,
+                                exercise_floats};
 const Bf16Kernels kBf16ScalarKernels = half_kernels<Bf16>();
 const Fp16Kernels kFp16ScalarKernels = half_kernels<Fp16>();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "half.h"
+#include "peak.h"
 #include "simd_gemm.h"
 #include "simd_linear.h"
 
@@ -163,11 +164,12 @@ constexpr Kernels simd_kernels(const char* isa) {
           conv2d<Simd, float, float>,
           depthwise<Simd, float>,
           global_pool<Simd, float>,
-          multiply<Simd, float>};
+          multiply<Simd, float>,
+          exercise_floats<Simd>};
 }
 
 template <class Simd, class Map>
-constexpr HalfKernels<Map> simd_half_kernels(const char* name) {
+constexpr HalfKernels<Map> simd_half_kernels(const char* name, int64_t (*exercise)(int64_t) = exercise_floats<Simd>) {
   return {name,
           Simd::tile_rows,
           Simd::tile_panels,
@@ -177,7 +179,8 @@ constexpr HalfKernels<Map> simd_half_kernels(const char* name) {
           conv2d<Simd, Map, Map>,
           depthwise<Simd, Map>,
           global_pool<Simd, Map>,
-          multiply<Simd, Map>};
+          multiply<Simd, Map>,
+          exercise};
 }
 
 }  // namespace dsnet

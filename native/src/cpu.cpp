@@ -149,6 +149,16 @@ const char* KernelSet::name_for(Precision precision) const {
   return nullptr;
 }
 
+int64_t (*KernelSet::exercise_for(Precision precision) const)(int64_t) {
+  switch (precision) {
+    case Precision::fp32: return fp32.exercise;
+    case Precision::int8: return int8.exercise;
+    case Precision::bf16: return bf16.exercise;
+    case Precision::fp16: return fp16.exercise;
+  }
+  return nullptr;
+}
+
 KernelSet select_kernels(const char* isa) {
   const Kernels& kernels = isa != nullptr ? named(isa) : best();
   const char* name = kernels.isa;

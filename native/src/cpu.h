@@ -18,6 +18,7 @@ struct KernelSet {
 
   // Of the kernels that run the feature maps of a precision.
   const char* name_for(Precision precision) const;
+  int64_t (*exercise_for(Precision precision) const)(int64_t steps);
 };
 
 // Those of the named instruction set, or of the best for nullptr. Fails if the name is unknown or the processor lacks it.

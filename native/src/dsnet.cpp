@@ -2,17 +2,20 @@
 #include "dsnet.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
 #include <string>
 #include <vector>
 
+#include "clock.h"
+#include "costs.h"
 #include "cpu.h"
 #include "error.h"
 #include "model.h"
+#include "peaks.h"
 #include "session.h"
 #include "topology.h"
 
@@ -71,6 +74,13 @@ dsnet_session* new_session(const dsnet_model& model, int32_t threads, const std:
 
 bool is_path(const dsnet::Program& program, int32_t path) { return path >= 0 && path < program.n_paths; }
 
+dsnet::Precision precision_of(const char* name) {
+  for (const dsnet::Precision precision : dsnet::kPrecisions) {
+    if (std::strcmp(name, dsnet::name_of(precision)) == 0) return precision;
+  }
+  dsnet::fail(DSNET_ERROR_ARGUMENT, "precision: expected fp32, int8, bf16 or fp16, found %s", dsnet::quoted(name).c_str());
+}
+
 int32_t argmax(const float* scores, int32_t n) {
   int32_t best = 0;
   for (int32_t i = 1; i < n; ++i) {
@@ -78,19 +88,6 @@ int32_t argmax(const float* scores, int32_t n) {
   }
   return best;
 }
-
-class Clock {
- public:
-  double lap_ms() {
-    const auto now = std::chrono::steady_clock::now();
-    const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
-    last_ = now;
-    return ms;
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 }  // namespace
 
@@ -147,6 +144,16 @@ dsnet_status dsnet_model_op_weights(const dsnet_model* handle, int32_t op, int32
   return DSNET_OK;
 }
 
+dsnet_status dsnet_model_op_info(const dsnet_model* handle, int32_t o, int32_t path, dsnet_op_info* info) {
+  if (handle == nullptr || info == nullptr) return DSNET_ERROR_ARGUMENT;
+  const dsnet::Program& program = handle->model.program;
+  if (o < 0 || o >= dsnet_model_op_count(handle) || !is_path(program, path)) return DSNET_ERROR_ARGUMENT;
+  const dsnet::Op& op = program.ops[static_cast<size_t>(o)];
+  const dsnet::Cost cost = dsnet::cost_of(program, handle->model.weights, o, path);
+  *info = {op.name.c_str(), dsnet::name_of(op.kind), dsnet::name_of(op.segment), cost.madds, cost.bytes};
+  return DSNET_OK;
+}
+
 dsnet_status dsnet_session_create(const dsnet_model* model, int32_t threads, const char* isa, dsnet_session** session,
                                   char* message, size_t message_bytes) {
   if (session != nullptr) *session = nullptr;
@@ -185,9 +192,26 @@ int32_t dsnet_big_cores(int32_t* cores, int32_t room) {
   return count;
 }
 
+dsnet_status dsnet_measure_peaks(const char* isa, const char* precision, dsnet_peaks* peaks, char* message,
+                                 size_t message_bytes) {
+  return guarded(message, message_bytes, "", [&] {
+    if (precision == nullptr || peaks == nullptr) dsnet::fail(DSNET_ERROR_ARGUMENT, "precision and peaks must not be null");
+    const dsnet::Peaks found = dsnet::measure_peaks(dsnet::select_kernels(isa), precision_of(precision));
+    *peaks = {found.madds_per_s / 1e9, found.bytes_per_s / 1e9};
+  });
+}
+
 void dsnet_session_destroy(dsnet_session* session) { delete session; }
 
 const char* dsnet_session_isa(const dsnet_session* session) { return session != nullptr ? session->session.isa() : nullptr; }
+
+dsnet_status dsnet_session_time_ops(dsnet_session* session, double* op_ms, int32_t n_ops) {
+  if (session == nullptr) return DSNET_ERROR_ARGUMENT;
+  const size_t expected = session->session.model().program.ops.size();
+  if (op_ms != nullptr && (n_ops < 0 || static_cast<size_t>(n_ops) != expected)) return DSNET_ERROR_ARGUMENT;
+  session->session.time_ops(op_ms);
+  return DSNET_OK;
+}
 
 dsnet_status dsnet_prefix(dsnet_session* session, const float* image) {
   if (session == nullptr || image == nullptr) return DSNET_ERROR_ARGUMENT;
@@ -218,7 +242,7 @@ dsnet_status dsnet_run(dsnet_session* session, const float* image, int32_t path,
   const dsnet::Program& program = run.model().program;
   if (path != DSNET_PATH_AUTO && !is_path(program, path)) return DSNET_ERROR_ARGUMENT;
   dsnet_timing spent;
-  Clock clock;
+  dsnet::Clock clock;
   run.prefix(image);
   spent.prefix_ms = clock.lap_ms();
   run.gate();

@@ -13,12 +13,17 @@ namespace dsnet {
 
 enum class Segment : uint8_t { prefix, gate, suffix };
 enum class Kind : uint8_t { conv2d, depthwise, pointwise, linear, global_pool, multiply };
+constexpr const char* kSegmentNames[] = {"prefix", "gate", "suffix"};
+constexpr const char* kKindNames[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"};
+constexpr const char* name_of(Segment segment) { return kSegmentNames[static_cast<size_t>(segment)]; }
+constexpr const char* name_of(Kind kind) { return kKindNames[static_cast<size_t>(kind)]; }
 
 constexpr bool has_panels(Kind kind) { return kind == Kind::conv2d || kind == Kind::pointwise || kind == Kind::linear; }
 constexpr bool has_weights(Kind kind) { return has_panels(kind) || kind == Kind::depthwise; }
 
 // Of the feature maps; all vectors are f32.
 enum class Precision : uint8_t { fp32, int8, bf16, fp16 };
+constexpr Precision kPrecisions[] = {Precision::fp32, Precision::int8, Precision::bf16, Precision::fp16};
 constexpr const char* kPrecisionNames[] = {"fp32", "int8", "bf16", "fp16"};
 constexpr const char* name_of(Precision precision) { return kPrecisionNames[static_cast<size_t>(precision)]; }
 

@@ -5,11 +5,6 @@
 namespace dsnet {
 namespace {
 
-const char* segment_name(Segment segment) {
-  constexpr const char* kNames[] = {"prefix", "gate", "suffix"};
-  return kNames[static_cast<int>(segment)];
-}
-
 class Checker {
  public:
   explicit Checker(const Program& program) : program_(program), writer_(program.values.size(), -1) {}
@@ -55,7 +50,7 @@ class Checker {
     if (v == program_.input) {
       if (op.segment == Segment::prefix && op.kind == Kind::conv2d) return;
       fail(DSNET_ERROR_FORMAT, "%s: only a conv2d of the prefix may read the image, found a %s op", at(field, o).c_str(),
-           segment_name(op.segment));
+           name_of(op.segment));
     }
     if (writer_[v] < 0) fail(DSNET_ERROR_FORMAT, "%s: value %d is read before it is written", at(field, o).c_str(), v);
   }
@@ -187,7 +182,7 @@ class Checker {
     for (const int row : op.rows) {
       if (row != op.rows[0]) {
         fail(DSNET_ERROR_FORMAT, "%s: expected the same row on every path in the %s, found %d and %d", at("row", o).c_str(),
-             segment_name(op.segment), op.rows[0], row);
+             name_of(op.segment), op.rows[0], row);
       }
     }
   }
@@ -215,7 +210,7 @@ class Checker {
 
   void check_vector(const char* key, int v, Segment latest) const {
     if (writer_[v] < 0 || program_.ops[writer_[v]].segment > latest) {
-      fail(DSNET_ERROR_FORMAT, "%s: expected a value written by the %s or before, found value %d", key, segment_name(latest), v);
+      fail(DSNET_ERROR_FORMAT, "%s: expected a value written by the %s or before, found value %d", key, name_of(latest), v);
     }
     if (value(v).h != 1 || value(v).w != 1) {
       fail(DSNET_ERROR_FORMAT, "%s: expected a vector, found a value of %d x %d", key, value(v).h, value(v).w);

@@ -65,11 +65,9 @@ class Column {
   std::vector<T> elements_;
 };
 
-constexpr const char* kKinds[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"};
 constexpr const char* kActivations[] = {"none", "relu", "relu6", "silu", "sigmoid", "one_plus_tanh"};
 constexpr const char* kTypeNames[] = {"f32", "i8", "bf16", "f16"};
 constexpr Type kTypes[] = {Type::f32, Type::i8, Type::bf16, Type::f16};
-constexpr const char* kSegments[] = {"prefix", "gate", "suffix"};
 
 void check_header(const Gguf& file) {
   if (file.string("general.architecture") != "dsnet") {
@@ -177,7 +175,7 @@ std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
   for (size_t o = 0; o < n; ++o) {
     Op op;
     op.name = name.text(o);
-    op.kind = static_cast<Kind>(kind.word(o, kKinds));
+    op.kind = static_cast<Kind>(kind.word(o, kKindNames));
     op.segment = static_cast<Segment>(segment.number(o, 0, 2));
     op.input = input.number(o, 0, last_value);
     op.input2 = op.kind == Kind::multiply ? input2.number(o, 0, last_value) : input2.number(o, -1, -1);
@@ -199,8 +197,8 @@ std::array<int, 4> read_segments(const Gguf& file, const std::vector<Op>& ops) {
   const auto names = file.strings("dsnet.segment.name");
   check_length("dsnet.segment.name", names.size(), 3);
   for (size_t s = 0; s < 3; ++s) {
-    if (names[s] != kSegments[s]) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.segment.name[%zu]: expected '%s', found %s", s, kSegments[s], quoted(names[s]).c_str());
+    if (names[s] != kSegmentNames[s]) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.segment.name[%zu]: expected '%s', found %s", s, kSegmentNames[s], quoted(names[s]).c_str());
     }
   }
   std::array<int, 4> begin = {};
@@ -213,7 +211,7 @@ std::array<int, 4> read_segments(const Gguf& file, const std::vector<Op>& ops) {
   }
   for (int s = 0; s < 3; ++s) {
     if (begin[s] == begin[s + 1]) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegments[s]);
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegmentNames[s]);
     }
   }
   return begin;

@@ -33,6 +33,7 @@ Session::Session(const Model& model, int threads, const KernelSet& kernels, cons
 }
 
 void Session::prefix(const float* image) noexcept {
+  begin_stage();
   if (model_.program.precision == Precision::int8) quantize(image);
   run(Segment::prefix, 0, image);
   done_ = Done::prefix;
@@ -40,6 +41,7 @@ void Session::prefix(const float* image) noexcept {
 
 bool Session::gate() noexcept {
   if (done_ == Done::nothing) return false;
+  begin_stage();
   run(Segment::gate, 0, nullptr);
   done_ = Done::gate;
   return true;
@@ -47,6 +49,7 @@ bool Session::gate() noexcept {
 
 bool Session::suffix(int path) noexcept {
   if (done_ != Done::gate) return false;
+  begin_stage();
   for (const Mask& mask : model_.masks) fill(mask, path, static_cast<int>(stride(mask.value, path)), data(mask.value));
   run(Segment::suffix, path, nullptr);
   return true;
@@ -60,6 +63,7 @@ void Session::run(Segment segment, int path, const float* image) noexcept {
     const bool sliced = model_.strategy == Strategy::slicing || segment != Segment::suffix;
     const OpWeights& weights = sliced ? model_.weights[o] : adapted(o, path);
     run(op, weights, path, image);
+    if (op_ms_ != nullptr) op_ms_[o] += clock_.lap_ms();
   }
 }
 

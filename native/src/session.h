@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "clock.h"
 #include "cpu.h"
 #include "model.h"
 #include "pool.h"
@@ -17,6 +18,9 @@ class Session {
   const Model& model() const { return model_; }
   const char* isa() const { return kernels_.name_for(model_.program.precision); }
 
+  // From now on every op adds its milliseconds to op_ms[op]; null ends that. What a stage does before its first op is the op's.
+  void time_ops(double* op_ms) { op_ms_ = op_ms; }
+
   // In this order; gate and suffix may run again on the same features. False if called too early.
   void prefix(const float* image) noexcept;
   bool gate() noexcept;
@@ -27,6 +31,9 @@ class Session {
   const float* logits() const { return data(model_.program.logits); }
 
  private:
+  void begin_stage() noexcept {
+    if (op_ms_ != nullptr) clock_.lap_ms();
+  }
   void run(Segment segment, int path, const float* image) noexcept;
   void run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
 
@@ -89,6 +96,8 @@ class Session {
   std::unique_ptr<uint8_t[], Free> scratch_;  // of indexing
   OpWeights adapted_;
   Pool pool_;
+  double* op_ms_ = nullptr;
+  Clock clock_;
   enum class Done { nothing, prefix, gate } done_ = Done::nothing;
 };
 
