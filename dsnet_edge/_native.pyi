@@ -13,6 +13,10 @@ class Error(RuntimeError):
 def big_cores() -> list[int]:
     """The big cores this thread may use, fastest first, one hardware thread each."""
 
+def measure_peaks(precision: str, isa: str | None = None) -> tuple[float, float]:
+    """What one core can do at most with the kernels of an instruction set: 10^9 multiply-adds a second from registers, 10^9 bytes a
+    second read from memory. Takes half a second, and up to 512 MiB meanwhile."""
+
 class Model:
     """A model.dsnet file, mapped and validated but for the values of its weight panels. Any number of sessions may share it.
 
@@ -42,6 +46,8 @@ class Model:
         """Validates the values of the weight panels, which opening leaves unread; raises Error."""
     def op_weights(self, op: int, path: int) -> tuple[int, int]:
         """Address and extent of what a path reads of an op's weights; (0, 0) where the op has none."""
+    def ops(self, path: int) -> list[tuple[str, str, str, int, int]]:
+        """Name, kind, segment, multiply-adds and bytes (of weights and values, each once) of every op on a path."""
 
 class Session:
     """Activations and threads to run a model; for one thread at a time. Keeps the model alive."""
@@ -69,3 +75,6 @@ class Session:
         self, image: NDArray[np.float32], path: int = -1
     ) -> tuple[NDArray[np.float32], int, NDArray[np.float32], tuple[float, float, float]]:
         """All three: logits, the path taken (-1 lets the gate choose), scores, and (prefix_ms, gate_ms, suffix_ms)."""
+
+    def op_times(self, image: NDArray[np.float32], path: int) -> list[float]:
+        """The milliseconds of every op, in the order of `Model.ops`, in one run of all three stages."""

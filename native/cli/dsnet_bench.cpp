@@ -64,18 +64,14 @@ void bench(const Options& options) {
 
   std::optional<GoldenCheck> golden;
   if (!options.golden.empty()) golden = check_golden(options, read_golden(options.golden, opened.info), opened);
-  const Report report = {options.model,
-                         opened.info.name,
-                         dsnet_session_isa(opened.session.get()),
-                         options.threads,
-                         options.cores,
-                         opened.info,
-                         machine,
-                         opened.first,
-                         memory,
-                         golden,
-                         measure(options, opened, paths, image),
-                         options.samples};
+  const Measurement measured = measure(options, opened, paths, image);
+  std::optional<Layers> layers;
+  if (options.layers) layers = measure_layers(options, opened, paths, image);
+  const Report report = {options.model,   opened.info.name, dsnet_session_isa(opened.session.get()),
+                         options.threads, options.cores,    opened.info,
+                         machine,         opened.first,     memory,
+                         golden,          measured,         options.samples,
+                         layers};
   if (options.json != "-") std::cout << as_table(report);
   if (options.json == "-") std::cout << as_json(report);
   if (!options.json.empty() && options.json != "-") write_file(options.json, as_json(report));

@@ -78,29 +78,34 @@ Opened open_and_run(const Options& options) {
   return opened;
 }
 
+int run_rounds(const Options& options, size_t n_paths, const std::function<void(size_t)>& body) {
+  std::mt19937 generator(options.seed);
+  std::vector<size_t> order(n_paths);
+  std::iota(order.begin(), order.end(), size_t{0});
+  const double deadline = options.seconds > 0 ? now_ms() + options.seconds * 1000 : INFINITY;
+  int rounds = 0;
+  for (; rounds < options.repeat && (rounds < kLeastRounds || now_ms() < deadline); ++rounds) {
+    std::shuffle(order.begin(), order.end(), generator);
+    for (const size_t i : order) body(i);
+  }
+  return rounds;
+}
+
 Measurement measure(const Options& options, const Opened& opened, const std::vector<int>& paths,
                     const std::vector<float>& image) {
   Measurement measured = room_for(static_cast<size_t>(std::min(options.repeat, kRoomForRounds)), paths);
   Result result = result_of(opened.info);
   dsnet_session* session = opened.session.get();
 
-  std::mt19937 generator(options.seed);
-  std::vector<size_t> order(paths.size());
-  std::iota(order.begin(), order.end(), size_t{0});
   measured.begin_uptime_s = uptime_s();
-  const double deadline = options.seconds > 0 ? now_ms() + options.seconds * 1000 : INFINITY;
-  int& rounds = measured.rounds;
-  for (; rounds < options.repeat && (rounds < kLeastRounds || now_ms() < deadline); ++rounds) {
-    std::shuffle(order.begin(), order.end(), generator);
-    for (const size_t i : order) {
-      const double begin = now_ms();
-      run(session, image.data(), paths[i], result);
-      measured.paths[i].total.push_back(now_ms() - begin);
-      measured.paths[i].suffix.push_back(result.timing.suffix_ms);
-      measured.prefix.push_back(result.timing.prefix_ms);
-      measured.gate.push_back(result.timing.gate_ms);
-    }
-  }
+  measured.rounds = run_rounds(options, paths.size(), [&](size_t i) {
+    const double begin = now_ms();
+    run(session, image.data(), paths[i], result);
+    measured.paths[i].total.push_back(now_ms() - begin);
+    measured.paths[i].suffix.push_back(result.timing.suffix_ms);
+    measured.prefix.push_back(result.timing.prefix_ms);
+    measured.gate.push_back(result.timing.gate_ms);
+  });
   measured.end_uptime_s = uptime_s();
   return measured;
 }

@@ -1,6 +1,8 @@
 // Times a model stage by stage.
 #pragma once
 
+#include <functional>
+
 #include "engine.h"
 #include "machine.h"
 #include "options.h"
@@ -49,7 +51,11 @@ struct Measurement {
   std::vector<PathSamples> paths;
 };
 
-// Rounds of every path, in an order that is drawn anew each time.
+// Calls `body` with every index below n_paths, round after round, in an order that is drawn anew each time, as long as the
+// options say. Returns how many rounds there were.
+int run_rounds(const Options& options, size_t n_paths, const std::function<void(size_t)>& body);
+
+// Times every path in rounds.
 Measurement measure(const Options& options, const Opened& opened, const std::vector<int>& paths, const std::vector<float>& image);
 
 }  // namespace dsnet::cli

@@ -86,6 +86,8 @@ const char* const kUsage =
     "  --tolerance T     largest error, relative to the largest expected magnitude\n"
     "                    (fp32 1e-4, fp16 2e-3, bf16 2e-2, int8 0.1)\n"
     "  --json FILE       write the record; - is standard output, without the table\n"
+    "  --layers          afterwards time every op of the paths, in as many runs again,\n"
+    "                    and compare it with the peaks of one core\n"
     "  --samples         put the time of every inference into the record, in order\n"
     "\n"
     "Exit status: 0 done, 1 the model, a file or the golden check failed, 2 the command line is wrong.\n";
@@ -106,8 +108,8 @@ Options parse_options(int argc, const char* const* argv) {
       continue;
     }
     const auto is = [&](const char* option) { return name == option; };
-    if (is("--samples")) {
-      options.samples = true;
+    if (is("--samples") || is("--layers")) {
+      (is("--samples") ? options.samples : options.layers) = true;
       continue;
     }
     if (!(is("--threads") || is("--cores") || is("--paths") || is("--repeat") || is("--seconds") || is("--seed") || is("--isa") ||

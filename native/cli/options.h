@@ -19,6 +19,7 @@ struct Options {
   double tolerance = 0;  // 0: the precision's own
   std::string json;      // "-": standard output
   bool samples = false;  // every time, in the record
+  bool layers = false;   // op by op, too
   bool help = false;
 };
 

@@ -1,23 +1,12 @@
 #include "report.h"
 
-#include <cstdarg>
-#include <cstdio>
-
+#include "format.h"
 #include "json.h"
 
 namespace dsnet::cli {
 namespace {
 
 constexpr int kDigitsOfSamples = 6, kDigitsOfUptime = 12;
-
-[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
-  char text[1024];
-  va_list arguments;
-  va_start(arguments, pattern);
-  std::vsnprintf(text, sizeof text, pattern, arguments);
-  va_end(arguments);
-  return text;
-}
 
 std::string text_row(const char* name, const Quartiles& times) {
   return format("%9s %10.4f %10.4f %10.4f %10.4f", name, times.median, times.first, times.third, times.least);
@@ -120,6 +109,7 @@ std::string as_table(const Report& report) {
     text += text_row(("path " + std::to_string(times.path)).c_str(), quartiles(times.total));
     text += format("   %10.4f\n", quartiles(times.suffix).median);
   }
+  if (report.layers) text += as_table(*report.layers);
   return text;
 }
 
@@ -148,7 +138,8 @@ std::string as_json(const Report& report) {
                        {"prefix_ms", json_of(quartiles(measured.prefix))},
                        {"gate_ms", json_of(quartiles(measured.gate))},
                        {"paths", json::array(paths)},
-                       {"samples", report.with_samples ? samples_json(measured) : "null"}}) +
+                       {"samples", report.with_samples ? samples_json(measured) : "null"},
+                       {"layers", report.layers ? as_json(*report.layers) : "null"}}) +
          "\n";
 }
 

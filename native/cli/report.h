@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "golden.h"
-#include "measure.h"
+#include "layers.h"
 
 namespace dsnet::cli {
 
@@ -29,6 +29,7 @@ struct Report {
   std::optional<GoldenCheck> golden;
   Measurement measurement;
   bool with_samples;
+  std::optional<Layers> layers;
 };
 
 std::string as_table(const Report& report);

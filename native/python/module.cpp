@@ -67,6 +67,19 @@ class Model {
     return {reinterpret_cast<uintptr_t>(begin), bytes};
   }
 
+  // Name, kind, segment, multiply-adds, bytes.
+  using Op = std::tuple<std::string, std::string, std::string, int64_t, int64_t>;
+
+  std::vector<Op> ops(int32_t path) const {
+    std::vector<Op> all;
+    for (int32_t op = 0; op < dsnet_model_op_count(handle()); ++op) {
+      dsnet_op_info info;
+      check(dsnet_model_op_info(handle(), op, path, &info), "path out of range");
+      all.emplace_back(info.name, info.kind, info.segment, info.madds, info.bytes);
+    }
+    return all;
+  }
+
  private:
   struct Close {
     void operator()(dsnet_model* model) const { dsnet_model_close(model); }
@@ -87,6 +100,7 @@ class Session {
                                                   &created, message, sizeof message),
           message);
     handle_.reset(created);
+    n_ops_ = dsnet_model_op_count(model.handle());
   }
 
   std::string isa() const { return dsnet_session_isa(handle_.get()); }
@@ -119,6 +133,14 @@ class Session {
     check(released([&] { return dsnet_run(handle_.get(), image.data(), path, logits.data(), &taken, scores.data(), &timing); }),
           "invalid argument");
     return {logits.release(), taken, scores.release(), {timing.prefix_ms, timing.gate_ms, timing.suffix_ms}};
+  }
+
+  std::vector<double> op_times(const Image& image, int32_t path) {
+    std::vector<double> op_ms(static_cast<size_t>(n_ops_), 0.0);
+    check(dsnet_session_time_ops(handle_.get(), op_ms.data(), n_ops_), "invalid argument");
+    const std::unique_ptr<dsnet_session, StopTiming> timed(handle_.get());
+    run(image, path);
+    return op_ms;
   }
 
  private:
@@ -160,7 +182,11 @@ class Session {
   struct Destroy {
     void operator()(dsnet_session* session) const { dsnet_session_destroy(session); }
   };
+  struct StopTiming {
+    void operator()(dsnet_session* session) const { dsnet_session_time_ops(session, nullptr, 0); }
+  };
   dsnet_model_info info_;
+  int32_t n_ops_ = 0;
   std::unique_ptr<dsnet_session, Destroy> handle_;
 };
 
@@ -192,6 +218,20 @@ NB_MODULE(_native, module) {
       },
       "The big cores this thread may use, fastest first.");
 
+  module.def(
+      "measure_peaks",
+      [](const std::string& precision, const std::optional<std::string>& isa) {
+        char message[kMessageBytes];
+        dsnet_peaks peaks;
+        const dsnet_status status = [&] {
+          const nb::gil_scoped_release released;
+          return dsnet_measure_peaks(isa ? isa->c_str() : nullptr, precision.c_str(), &peaks, message, sizeof message);
+        }();
+        check(status, message);
+        return std::make_tuple(peaks.gmadds_per_s, peaks.read_gb_per_s);
+      },
+      "precision"_a, "isa"_a = nb::none(), "Of one core: 10^9 multiply-adds a second, and 10^9 bytes read a second.");
+
   nb::class_<Model>(module, "Model", "A model.dsnet file, mapped and validated.")
       .def(nb::init<const std::string&, const std::string&>(), "filename"_a, "strategy"_a = "slicing")
       .def_prop_ro("name", [](const Model& model) { return model.info().name; })
@@ -204,7 +244,8 @@ NB_MODULE(_native, module) {
       .def_prop_ro("activation_bytes", [](const Model& model) { return model.info().activation_bytes; })
       .def_prop_ro("op_count", [](const Model& model) { return dsnet_model_op_count(model.handle()); })
       .def("check", &Model::check_panels, "Validates the values of the weight panels, which opening leaves unread.")
-      .def("op_weights", &Model::op_weights, "op"_a, "path"_a, "Address and extent of what a path reads of an op's weights.");
+      .def("op_weights", &Model::op_weights, "op"_a, "path"_a, "Address and extent of what a path reads of an op's weights.")
+      .def("ops", &Model::ops, "path"_a, "Name, kind, segment, multiply-adds and bytes of every op on a path.");
 
   nb::class_<Session>(module, "Session", "Activations and threads to run a model; for one thread at a time.")
       .def(nb::init<const Model&, int32_t, const std::optional<std::string>&, const std::vector<int32_t>&>(), "model"_a,
@@ -214,5 +255,6 @@ NB_MODULE(_native, module) {
       .def("gate", &Session::gate, "The gate's scores, one a path.")
       .def("suffix", &Session::suffix, "path"_a, "The logits of one path.")
       .def("run", &Session::run, "image"_a, "path"_a = DSNET_PATH_AUTO,
-           "All three: logits, the path taken, scores, and (prefix_ms, gate_ms, suffix_ms).");
+           "All three: logits, the path taken, scores, and (prefix_ms, gate_ms, suffix_ms).")
+      .def("op_times", &Session::op_times, "image"_a, "path"_a, "The milliseconds of every op in one run.");
 }

@@ -21,6 +21,7 @@ from dsnet_convert.bundle import write_bundle
 from dsnet_convert.calibration import Calibration
 from dsnet_convert.source import from_checkpoint
 from dsnet_edge import demo
+from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.runtime.measures import TOLERANCE
 
 N_PATHS = 14
@@ -142,6 +143,27 @@ def test_samples_are_every_inference_in_order(bundle):
     timed_s = sum(sum(path["total_ms"]) for path in samples["paths"]) / 1000
     assert timed_s <= found["end_uptime_s"] - found["begin_uptime_s"] + 1e-3
     assert record(bundle / "model.dsnet", "--paths", "0", "--repeat", 1)["samples"] is None
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_layers_are_the_ops_of_the_program_with_its_costs(bundle, tmp_path, precision):
+    folder = bundle if precision == "fp32" else make_bundle(tmp_path / precision, precision)
+    program = read_sliced(folder / "model.dsnet").program
+    file = tmp_path / "record.json"
+    process = bench(folder / "model.dsnet", "--paths", "0,13", "--repeat", 3, "--layers", "--json", file)
+    assert process.returncode == 0, process.stderr
+    found = json.loads(file.read_text())["layers"]
+    assert found["runs"] == 3 and found["peaks"]["gmadds_per_s"] > 0 and found["peaks"]["read_gb_per_s"] > 0
+    assert [path["path"] for path in found["paths"]] == [0, 13]
+    for entry in found["paths"]:
+        path = program.paths[entry["path"]]
+        named = [(layer["name"], layer["kind"], layer["segment"], layer["madds"]) for layer in entry["layers"]]
+        assert named == [(op.name, op.kind, op.segment, program.op_madds(op, path)) for op in program.ops]
+        head = sum(program.op_madds(op, path) for op in program.slimming_head)
+        assert sum(layer["madds"] for layer in entry["layers"]) == program.madds(path) + head
+        assert all(layer["ms"] > 0 and layer["bytes"] > 0 for layer in entry["layers"])
+        assert f"path {entry['path']}, {sum(layer['ms'] for layer in entry['layers']):.3f}"[:-1] in process.stdout
+    assert all(process.stdout.count(op.name) >= 2 for op in program.ops)
 
 
 def test_seconds_end_the_rounds_early(bundle):
