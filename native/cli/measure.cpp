@@ -52,8 +52,22 @@ Quartiles quartiles(std::vector<double> samples) {
 }
 
 std::vector<float> synthetic_image(const dsnet_model_info& info) {
-  std::vector<float> image(static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3);
-  for (size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i * 7919 % 257) / 64 - 2;
+  constexpr int kCells = 8;  // each way
+  std::mt19937 generator(0);
+  const auto noise = [&] { return static_cast<float>(generator() % 4096) / 1024 - 2; };
+  float cells[kCells][kCells][3];
+  for (auto& row : cells) {
+    for (auto& cell : row) {
+      for (float& value : cell) value = noise();
+    }
+  }
+  std::vector<float> image;
+  image.reserve(static_cast<size_t>(info.height) * static_cast<size_t>(info.width) * 3);
+  for (int y = 0; y < info.height; ++y) {
+    for (int x = 0; x < info.width; ++x) {
+      for (const float value : cells[y * kCells / info.height][x * kCells / info.width]) image.push_back(value + noise() / 4);
+    }
+  }
   return image;
 }
 

@@ -37,7 +37,8 @@ struct Opened {
 
 Opened open_and_run(const Options& options);
 
-// An image of the model's size that nobody took.
+// An image of the model's size that nobody took: patches of colour, and noise. Of noise alone little is left behind a few layers
+// of untrained weights, and processors are slow with numbers near zero (subnormal ones).
 std::vector<float> synthetic_image(const dsnet_model_info& info);
 
 // Every path once, so that all memory they need is resident.
