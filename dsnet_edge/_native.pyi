@@ -14,8 +14,8 @@ def big_cores() -> list[int]:
     """The big cores this thread may use, fastest first, one hardware thread each."""
 
 def measure_peaks(precision: str, isa: str | None = None) -> tuple[float, float]:
-    """What one core can do at most with the kernels of an instruction set: 10^9 multiply-adds a second from registers, 10^9 bytes a
-    second read from memory. Takes half a second, and up to 512 MiB meanwhile."""
+    """What one core can do at most with the kernels of an instruction set: 10^9 multiply-adds a second from registers, and
+    10^9 bytes a second read from memory. Takes half a second, and up to 512 MiB meanwhile."""
 
 class Model:
     """A model.dsnet file, mapped and validated but for the values of its weight panels. Any number of sessions may share it.

@@ -84,8 +84,10 @@ std::string as_table(const Layers& layers) {
 
 std::string as_json(const Layers& layers) {
   std::vector<std::string> paths;
+  paths.reserve(layers.paths.size());
   for (const PathLayers& path : layers.paths) {
     std::vector<std::string> ops;
+    ops.reserve(path.layers.size());
     for (const Layer& layer : path.layers) {
       ops.push_back(json::object({{"name", json::string(layer.info.name)},
                                   {"kind", json::string(layer.info.kind)},

@@ -7,6 +7,8 @@ int64_t elements(const Value& value, int path) { return int64_t{value.h} * value
 
 int64_t bytes(const Value& value, int path) { return elements(value, path) * static_cast<int64_t>(bytes_of(value.type)); }
 
+int one_if(const void* present) { return present != nullptr ? 1 : 0; }
+
 }  // namespace
 
 Cost cost_of(const Program& program, const Weights& all, int o, int path) {
@@ -20,7 +22,7 @@ Cost cost_of(const Program& program, const Weights& all, int o, int path) {
     const int64_t c_out = output.channels[path];
     const int64_t inputs = op.kind == Kind::depthwise ? 1 : input.channels[path];  // of one output
     const int64_t weights_of_output = int64_t{op.window.kernel} * op.window.kernel * inputs;
-    const int vectors = (weights.scale != nullptr) + (weights.shift != nullptr) + (weights.sums != nullptr);
+    const int vectors = one_if(weights.scale) + one_if(weights.shift) + one_if(weights.sums);
     cost.madds = elements(output, path) * weights_of_output;
     cost.bytes += c_out * weights_of_output * static_cast<int64_t>(bytes_of(weights.type));
     cost.bytes += c_out * vectors * static_cast<int64_t>(sizeof(float)) + (weights.table != nullptr ? kTableSize : 0);

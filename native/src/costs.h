@@ -10,6 +10,6 @@ struct Cost {
   int64_t bytes;  // of its weights, epilogue and values, each once
 };
 
-Cost cost_of(const Program& program, const Weights& weights, int op, int path);
+Cost cost_of(const Program& program, const Weights& all, int o, int path);
 
 }  // namespace dsnet

@@ -51,16 +51,17 @@ void test_times(const Opened& opened) {
   const auto n_ops = static_cast<size_t>(dsnet_model_op_count(opened.model));
   std::vector<double> op_ms(n_ops, 0.0);
   CHECK(dsnet_session_time_ops(timed.get(), op_ms.data(), static_cast<int32_t>(n_ops)) == DSNET_OK);
+  std::vector<double> before;
   for (int32_t path = 0; path < opened.info.n_paths; ++path) {
     std::vector<float> scores, expected_scores;
-    const std::vector<double> before = op_ms;
+    before = op_ms;
     const auto logits = test::run_path(timed.get(), opened.info, opened.image, path, scores);  // allocates nothing
     CHECK(test::same_bits(logits, test::run_path(plain.get(), opened.info, opened.image, path, expected_scores)));
     for (size_t o = 0; o < n_ops; ++o) CHECK(op_ms[o] > before[o]);
   }
 
   std::vector<float> scores(static_cast<size_t>(opened.info.n_paths));
-  std::vector<double> before = op_ms;
+  before = op_ms;
   CHECK(dsnet_gate(timed.get(), scores.data()) == DSNET_OK);
   for (size_t o = 0; o < n_ops; ++o) {
     dsnet_op_info info = {};
