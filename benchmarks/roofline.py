@@ -8,9 +8,7 @@ runtime that computes them all can be faster. Depthwise convolutions, activation
 
 from __future__ import annotations
 
-import ctypes
 import json
-import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path as FilePath
@@ -26,19 +24,11 @@ from dsnet_convert.sliced import write_sliced
 from dsnet_edge.bench.bars import AHEAD, RIVALS
 from dsnet_edge.bench.rounds import Case, run_rounds
 from dsnet_edge.plan.model_file import read_sliced
+from dsnet_edge.profile.values import Peaks
 from dsnet_edge.profiling.contenders import Sliced, open_peer
 from dsnet_edge.profiling.machine import describe_machine, machine_line
+from dsnet_edge.profiling.peaks import measure_peaks
 from dsnet_edge.runtime.bundle import open_bundle
-
-SOURCE = FilePath(__file__).with_name("peaks.cpp")
-
-
-@dataclass(frozen=True)
-class Peaks:
-    """Of one core: multiply-adds of float32 from registers, and bytes read from memory (not from a cache)."""
-
-    gmadds_per_s: float
-    read_gb_per_s: float
 
 
 @dataclass(frozen=True)
@@ -73,14 +63,14 @@ def main(
     opened = open_bundle(bundle)
     plan = read_sliced(opened.file(opened.backend_files("sliced")["file"]))
     images = np.load(opened.file(opened.manifest["golden"]["images"]))
-    before = measure_peaks()
+    before = measure_peaks("fp32")
     with tempfile.TemporaryDirectory(prefix="dsnet-edge-roofline-") as folder, Progress(transient=True) as bars:
         task = bars.add_task("every path", total=1.0)
         file = FilePath(folder) / "model.dsnet"
         write_sliced(plan, file)  # fresh in the page cache, as `dsnet-edge bench` has it
         cases = [Case("sliced", Sliced(file, 1)), *(Case(peer, open_peer(opened, peer, 1)) for peer in RIVALS)]
         cells = run_rounds(cases, opened.n_paths, images, rounds, progress=lambda done: bars.update(task, completed=done)).cells
-    after = measure_peaks()
+    after = measure_peaks("fp32")
     peaks = Peaks(*(max(pair) for pair in zip(asdict(before).values(), asdict(after).values(), strict=True)))
     minima = {(cell.case, cell.path): cell.time.min_ms for cell in cells if cell.stage == "network"}
     program = plan.program
@@ -104,19 +94,6 @@ def main(
     if as_json:
         result = {"machine": describe_machine(), "rounds": rounds, "peaks": asdict(peaks), "paths": [asdict(row) for row in rows]}
         as_json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-
-
-def measure_peaks() -> Peaks:
-    with tempfile.TemporaryDirectory(prefix="dsnet-edge-peaks-") as folder:
-        library = f"{folder}/peaks.so"
-        options = ["-O3", "-march=native", "-ffp-contract=fast", "-std=c++17", "-shared", "-fPIC"]
-        subprocess.run(["g++", *options, str(SOURCE), "-o", library], check=True)
-        peaks = ctypes.CDLL(library)
-        for function in (peaks.peak_madds, peaks.peak_read):
-            function.restype = ctypes.c_double
-        memory = np.ones(1 << 26, np.float32)
-        read = peaks.peak_read(ctypes.c_void_p(memory.ctypes.data), ctypes.c_size_t(memory.nbytes))
-        return Peaks(peaks.peak_madds() / 1e9, read / 1e9)
 
 
 def as_table(peaks: Peaks, rows: list[Row]) -> Table:
