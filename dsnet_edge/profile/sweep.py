@@ -51,13 +51,12 @@ class Sweep:
         The least bias there is where even that costs less; None where even the largest costs more.
         """
         means = [point.mean(costs) for point in self.dynamic]
-        for index, (point, mean) in enumerate(zip(self.dynamic, means, strict=True)):
-            if mean <= amount * (1 + _ROUNDING):
-                if index == 0 or means[index - 1] <= mean:
-                    return point.bias
-                before = self.dynamic[index - 1].bias
-                return before + (point.bias - before) * min((means[index - 1] - amount) / (means[index - 1] - mean), 1.0)
-        return None
+        first = next((index for index, mean in enumerate(means) if mean <= amount * (1 + _ROUNDING)), None)
+        if not first:  # the least bias, or none
+            return None if first is None else self.dynamic[0].bias
+        before, after = self.dynamic[first - 1 : first + 1]
+        part = (means[first - 1] - amount) / (means[first - 1] - means[first])
+        return before.bias + (after.bias - before.bias) * min(part, 1.0)
 
 
 SWEEP = Format(Sweep, "dsnet-edge sweep", 1, "dsnet-edge sweep BUNDLE IMAGES", "sweep the bundle again", SweepError)

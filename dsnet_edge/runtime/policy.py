@@ -16,8 +16,8 @@ import numpy as np
 from dsnet_edge.profile.costs import Unit
 
 _WINDOW = 64  # images by whose scores a budget finds its bias
-_EVERY = 16  # images after which it looks again, once the window is full
-_HALVINGS = 40
+_EVERY = 16  # images after which it looks again; sooner at first, after 1, 2, 4 and 8
+_HALVINGS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,8 @@ def _account(policy: Policy, budget: Budget, state: State, scores: np.ndarray, p
     allowed = state.allowed + min(budget.amount, float(budget.costs[-1]))  # nobody can save up what cannot be spent
     images, spent = state.images + 1, state.spent + float(budget.costs[path])
     after = replace(state, window=window, images=images, spent=spent, allowed=allowed)
-    if not len(window) or (len(window) == _WINDOW and images % _EVERY):
+    due = images % _EVERY == 0 or images in (1, 2, 4, 8)
+    if not due or not len(window):
         return after
     aim = budget.amount + (allowed - spent) / _WINDOW
     dear, cheap = solve(window, policy.lean, budget.costs, aim)
