@@ -33,13 +33,18 @@ class Sshd:
 
     def connections(self) -> list[int]:
         """The processes that serve one each."""
-        children = FilePath(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
-        return [int(child) for child in children.split()]
+        return _children(self.server.pid)
 
     def cut_connections(self) -> None:
-        """As a device that loses its network, and knows."""
+        """As a device that loses its network, and knows. Another process serves a connection with the rights of its user."""
         for child in self.connections():
-            os.kill(child, signal.SIGKILL)
+            helpers = [process for process in _children(child) if FilePath(f"/proc/{process}/comm").read_text() == "sshd\n"]
+            for process in (child, *helpers):
+                os.kill(process, signal.SIGKILL)
+
+
+def _children(process: int) -> list[int]:
+    return [int(child) for child in FilePath(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def _key(file: FilePath) -> FilePath:

@@ -49,6 +49,11 @@ def test_a_program_that_is_missing_is_exit_code_127(device: ShellDevice) -> None
     assert finished.exit_code == 127 and "missing" in finished.stderr
 
 
+def test_programs_that_end_at_once_end(device: ShellDevice) -> None:
+    for _ in range(50):  # a signal that is lost now and then shows
+        assert device.run(["true"], 20).exit_code == 0
+
+
 def test_a_program_gets_no_input(device: ShellDevice) -> None:
     assert device.run(["cat"], 20).stdout == b""
 

@@ -61,7 +61,7 @@ class Program:
         return self.ended
 
     def write(self, data: bytes) -> int:
-        """To its standard input, until `end_input`. BrokenPipeError if it has ended: its exit code, or the lack of one, says why."""
+        """To its standard input, until `end_input`. BrokenPipeError if it has ended, and `exit_code` says why."""
         view = memoryview(data)
         while view and not self._stdin.closed:
             if not select.select([], [self._stdin], [], self._left_s())[1]:

@@ -32,7 +32,8 @@ echo "$token $code" >&2
 """
 
 # token folder seconds program...: runs a program there, in a process group of its own, until it ends, standard input does, or its
-# time is over; then nothing of the group is left. The group exists only once setsid runs, hence the second kill.
+# time is over; then nothing of the group is left. The group exists only once setsid runs, hence the second kill of the first pair.
+# KILL, because mksh loses a TERM that comes right after its fork.
 GUARD = """
 exec 3<&0 </dev/null
 token=$1 folder=$2 seconds=$3
@@ -48,8 +49,11 @@ program=$!
 listener=$!
 wait "$program"
 code=$?
-kill "$listener"
-kill -KILL "-$program" 2>/dev/null
+{
+  kill -KILL "-$program"
+  kill -KILL "$listener"
+  wait "$listener"
+} 2>/dev/null
 echo "$token $code" >&2
 """
 
