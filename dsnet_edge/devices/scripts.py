@@ -32,7 +32,7 @@ echo "$token $code" >&2
 """
 
 # token folder seconds program...: runs a program there, in a process group of its own, until it ends, standard input does, or its
-# time is over; then nothing of the group is left. The group exists only once setsid runs, hence the second kill of the first pair.
+# time is over; then nothing of the group is left. The group exists only once setsid runs, hence the second kill in the listener.
 # KILL, because mksh loses a TERM that comes right after its fork.
 GUARD = """
 exec 3<&0 </dev/null
