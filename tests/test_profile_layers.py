@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 from tiny import tiny_arch, tiny_plan
 
 from dsnet_convert.bundle import write_bundle
+from dsnet_edge import _native
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import element_bytes
@@ -23,6 +25,7 @@ from dsnet_edge.profiling.layers_table import difference_table, layers_table
 from dsnet_edge.profiling.peaks import measure_peaks
 from dsnet_edge.profiling.rounds import path_rounds
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
+from dsnet_edge.runtime.golden import read_images
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,22 @@ def test_what_cannot_be_measured_is_refused_in_one_line(bundle: Bundle) -> None:
             measure_layers(bundle, backend, paths, threads=1, seconds=0.01)
     with pytest.raises(DsnetError, match="found 'mmx'"):
         measure_peaks("fp32", "mmx")
+
+
+def test_ops_are_timed_in_the_run_that_asks_for_it_alone(bundle: Bundle) -> None:
+    model = _native.Model(str(bundle.file("model.dsnet")))
+    session, image = _native.Session(model), read_images(bundle)[0]
+    with pytest.raises(_native.Error, match="expected 0 to 2, found 3"):
+        session.op_times(image, 3)
+    with pytest.raises(_native.Error, match="expected shape"):
+        session.op_times(image[1:], 0)
+    with pytest.raises(_native.Error, match="path out of range"):
+        model.ops(3)
+    logits = session.run(image, 0)[0]
+    first = session.op_times(image, 0)
+    kept = list(first)
+    np.testing.assert_array_equal(session.run(image, 0)[0], logits)
+    assert first == kept and len(first) == model.op_count == len(model.ops(0))
 
 
 def test_a_round_visits_every_path_once_and_three_rounds_are_the_least() -> None:

@@ -71,6 +71,8 @@ void run(const dsnet_model* model, uint32_t kind) {
     require(dsnet_model_op_weights(model, op, info.n_paths - 1, &begin, &bytes) == DSNET_OK);
     const auto* at = static_cast<const char*>(begin);
     require(bytes == 0 || (at >= arena && at + bytes <= arena + info.arena_bytes));
+    dsnet_op_info costs = {};
+    require(dsnet_model_op_info(model, op, info.n_paths - 1, &costs) == DSNET_OK && costs.madds >= 0 && costs.bytes > 0);
   }
   const std::vector<float> image = image_for(info, kind);
   std::vector<float> logits(static_cast<size_t>(info.n_classes)), scores(static_cast<size_t>(info.n_paths));
