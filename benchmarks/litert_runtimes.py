@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from dsnet_edge.bench import fresh
+from dsnet_edge.profiling import process
 from dsnet_edge.profiling.machine import describe_machine
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
 from dsnet_edge.runtime.litert import LitertBackend
@@ -128,7 +129,7 @@ def measured(folder: FilePath, what: str, way: str) -> dict[str, float]:
     """In this process, which is a fresh one."""
     if way == "interpreter":
         _MODULES[_COMPILED] = None
-        fresh.LIBRARIES["litert"] = ("ai_edge_litert.interpreter",)
+        process.LIBRARIES["litert"] = ("ai_edge_litert.interpreter",)
     if what == "opening":
         return fresh.opening(str(folder), "litert")
     memory = fresh.memory(str(folder), "litert", 1 if what == "one path" else None)

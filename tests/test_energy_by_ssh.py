@@ -12,7 +12,7 @@ from dsnet_edge.energy.find import find_meter
 from dsnet_edge.energy.measure import measure_energy
 
 # 3 A of the core's 0.9 V more while there is a file `busy`; a digit of the clock trembles in the last places.
-_VCGENCMD = """#!/bin/sh
+VCGENCMD = """#!/bin/sh
 read -r uptime rest </proc/uptime
 amperes=1
 [ -e {busy} ] && amperes=4
@@ -31,7 +31,7 @@ def test_a_loop_on_a_device_is_measured_by_the_devices_clock(sshd: Sshd, monkeyp
     """1.1451 x 3 A x 0.9 V above rest, for the seconds of 1000 inferences."""
     monkeypatch.setenv("PATH", sshd.environment["PATH"])
     busy = sshd.folder / "busy"
-    write_programs(sshd.device_bin, {"vcgencmd": _VCGENCMD.format(busy=busy)})
+    write_programs(sshd.device_bin, {"vcgencmd": VCGENCMD.format(busy=busy)})
     with open_device(sshd.address) as device:
 
         def run_loop(cell: Cell, seconds: float) -> Loop:

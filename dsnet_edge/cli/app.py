@@ -11,6 +11,7 @@ from dsnet_edge.cli.bench import bench
 from dsnet_edge.cli.compare import compare
 from dsnet_edge.cli.convert import convert
 from dsnet_edge.cli.inspect import inspect
+from dsnet_edge.cli.profile import profile
 from dsnet_edge.cli.quickstart import quickstart
 from dsnet_edge.cli.report import report
 from dsnet_edge.cli.run import run
@@ -32,6 +33,7 @@ app.command()(run)
 app.command()(inspect)
 app.command()(bench)
 app.command()(table1)
+app.command()(profile)
 app.command()(report)
 app.command()(compare)
 app.command()(sweep)

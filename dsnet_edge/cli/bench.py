@@ -39,6 +39,7 @@ def bench(
     from dsnet_convert.one_path import write_one_path_files
     from dsnet_edge.bench.run import make_report, measure_network
     from dsnet_edge.bench.tables import tables
+    from dsnet_edge.cli.numbers import whole_numbers
     from dsnet_edge.profiling.contenders import check_peers, peers_of
     from dsnet_edge.runtime.bundle import open_bundle
     from dsnet_edge.runtime.cores import parse_cores
@@ -46,7 +47,7 @@ def bench(
     if plot:
         require("matplotlib", "plot")  # before the minutes of work
     names = tuple(dict.fromkeys(name.strip() for name in peers.split(",") if name.strip()))
-    counts = _counts(threads)
+    counts = whole_numbers(threads, "--threads")
     chosen_cores = parse_cores(cores) if cores else []
     if cores and len(chosen_cores) < max(counts):
         raise DsnetError(f"--cores names {len(chosen_cores)} for {max(counts)} threads; name more, or lower --threads")
@@ -93,13 +94,3 @@ def _progress(bars: Progress) -> Callable[[str, float], None]:
         bars.update(tasks[what], completed=fraction)
 
     return progress
-
-
-def _counts(text: str) -> list[int]:
-    try:
-        counts = [int(part) for part in text.split(",")]
-    except ValueError:
-        counts = []
-    if not counts or min(counts) < 1:
-        raise DsnetError(f"--threads takes numbers above 0 separated by commas, such as 1,2, found {text!r}")
-    return counts

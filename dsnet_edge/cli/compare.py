@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path as FilePath
 from typing import Annotated
 
 import typer
-
-from dsnet_edge.errors import DsnetError
 
 
 def compare(
@@ -19,10 +16,11 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Compare B with A, path by path; exit code 1 where B takes longer, or more energy, surely and by more than the threshold."""
+    from dsnet_edge.cli.numbers import per_cent
     from dsnet_edge.profile import read_profile
     from dsnet_edge.report.compare import compare_profiles
 
-    limit = _fraction(threshold)
+    limit = per_cent(threshold, "--threshold")
     comparison = compare_profiles(read_profile(a), read_profile(b), limit)
     if as_json:
         typer.echo(json.dumps(comparison.to_dict(), indent=1, allow_nan=False))
@@ -48,9 +46,3 @@ def compare(
 def _conclusion(worse: int, judged: int, threshold: str) -> str:
     color, count = ("red", str(worse)) if worse else ("green", "none")
     return f"[{color}]worse by more than {threshold}: {count} of {judged} measurements[/]"
-
-
-def _fraction(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})? ?%", text.strip()):
-        raise DsnetError(f"--threshold takes per cent, such as 3%, found {text[:40]!r}")
-    return float(text.strip().rstrip("% ")) / 100

@@ -20,9 +20,9 @@ class _Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def interruptible(output: FilePath) -> Iterator[None]:
+def interruptible(output: FilePath, written: str = "is written, and whole") -> Iterator[None]:
     """Ctrl-C, SIGTERM and SIGHUP end the block as an error does, so that it cleans up; then one line says whether `output` is
-    another folder by now, and the exit code is 128 and the signal's number."""
+    another by now (`written`), and the exit code is 128 and the signal's number."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise _Interrupted(number)
@@ -35,10 +35,8 @@ def interruptible(output: FilePath) -> Iterator[None]:
     try:
         yield
     except _Interrupted as interrupted:
-        if _identity(output) != before:
-            outcome = "is written, and whole"
-        else:
-            outcome = "is not written" if before is None else "is what it was"
+        unchanged = "is not written" if before is None else "is what it was"
+        outcome = written if _identity(output) != before else unchanged
         typer.echo(f"interrupted: {output} {outcome}", err=True)
         raise typer.Exit(128 + interrupted.number) from None
     finally:
