@@ -112,8 +112,8 @@ DSNET_API void dsnet_session_destroy(dsnet_session* session);
  * "avx512-bf16", "neon-dotprod", "neon-fp16". */
 DSNET_API const char* dsnet_session_isa(const dsnet_session* session);
 
-/* From now on every op that runs adds its milliseconds to op_ms[op], and what a stage does before its first op counts as that
- * op's. `op_ms` has one element an op, n_ops = dsnet_model_op_count, and is used until this is called with another, or NULL. */
+/* From now on every op that runs adds its milliseconds to op_ms[op]; quantising the image counts as the first op's. `op_ms` has
+ * one element an op, n_ops = dsnet_model_op_count, and is used until this is called with another, or NULL. */
 DSNET_API dsnet_status dsnet_session_time_ops(dsnet_session* session, double* op_ms, int32_t n_ops);
 
 /* The three stages of dynamic inference, in this order. `image` is [h, w, 3]; `scores` [n_paths]; `logits` [n_classes]. */

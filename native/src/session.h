@@ -18,7 +18,7 @@ class Session {
   const Model& model() const { return model_; }
   const char* isa() const { return kernels_.name_for(model_.program.precision); }
 
-  // From now on every op adds its milliseconds to op_ms[op]; null ends that. What a stage does before its first op is the op's.
+  // From now on every op adds its milliseconds to op_ms[op]; null ends that. Quantising the image counts as the first op's.
   void time_ops(double* op_ms) { op_ms_ = op_ms; }
 
   // In this order; gate and suffix may run again on the same features. False if called too early.
@@ -31,10 +31,9 @@ class Session {
   const float* logits() const { return data(model_.program.logits); }
 
  private:
-  void begin_stage() noexcept {
-    if (op_ms_ != nullptr) clock_.lap_ms();
-  }
   void run(Segment segment, int path, const float* image) noexcept;
+  [[gnu::noinline]] void run_timed(Segment segment, int path, const float* image) noexcept;
+  [[gnu::always_inline]] inline void run(int o, int path, const float* image) noexcept;
   void run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
 
   // On feature maps of float, Bf16 or Fp16.

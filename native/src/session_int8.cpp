@@ -14,7 +14,9 @@ void Session::quantize(const float* image) noexcept {
   const Int8Quantize job = {image, 1 / value.scale[0], value.zero_point[0], data<int8_t>(program.input)};
   const int n = value.h * value.w * value.channels[0];
   const Parts parts = cut(n, parts_for(pool_.threads(), double(n) / 4), 64);
+  if (op_ms_ != nullptr) clock_.lap_ms();
   pool_.run(parts.count(), [&](int i) { kernels_.int8.quantize(job, parts[i]); });
+  if (op_ms_ != nullptr) op_ms_[program.segment_begin[0]] += clock_.lap_ms();
 }
 
 void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcept {
