@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dsnet_edge.devices.device import Device
     from dsnet_edge.energy.meter import Meter
-    from dsnet_edge.profile.values import Profile
+    from dsnet_edge.profile.values import Layers, Profile
     from dsnet_edge.profiling.campaign import Step
     from dsnet_edge.runtime.bundle import Bundle
 
@@ -55,7 +55,8 @@ def profile(
     from dsnet_edge.energy.errors import MeterError
     from dsnet_edge.profile import read_profile
     from dsnet_edge.profile.values import Settings
-    from dsnet_edge.profiling.campaign import begin, measure
+    from dsnet_edge.profiling.campaign import Wanted, begin, measure
+    from dsnet_edge.profiling.layers import BACKENDS as TELLING
     from dsnet_edge.profiling.lanes import Tools, open_lanes
     from dsnet_edge.runtime.bundle import open_bundle
     from dsnet_edge.runtime.cores import parse_cores
@@ -64,6 +65,8 @@ def profile(
     opened = open_bundle(bundle)
     wanted = _paths(paths, opened)
     backends = list(dict.fromkeys(name.strip() for name in backend.split(",") if name.strip()))
+    if per_layer and not set(backends) & set(TELLING):
+        raise DsnetError(f"--per-layer: none of {', '.join(backends)} tells how long its layers take; add one of {', '.join(TELLING)}")
     counts = whole_numbers(threads, "--threads")
     settings = Settings(seed, blocks, seconds, per_cent(noise, "--noise"))
     chosen = None if cores == "auto" else () if cores == "none" else tuple(parse_cores(cores))
@@ -77,7 +80,8 @@ def profile(
             ready = open_lanes(target, opened, backends, counts, started.device.cores, tools, copied)
         meter = _meter(target, energy, console)
         try:
-            found = _follow(measure(started, ready, wanted, target, meter, energy_seconds), output, console)
+            work = Wanted(tuple(wanted), per_layer, meter, energy_seconds)
+            found = _follow(measure(started, ready, work, target), output, console)
         except MeterError as error:
             raise DsnetError(f"{error}; the times are in {output}, go on with --resume and another --energy") from error
         except LostError as error:
@@ -111,6 +115,8 @@ def _show(found: Profile, output: FilePath, console: Console) -> None:
         console.print(line, highlight=False, markup=False)
     for series in found.series:
         console.print(series_table(found, series))
+    if found.layers:
+        _show_layers(found.layers, console)
     for warning in found.warnings:
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
     if found.preprocess_ms:
@@ -118,6 +124,19 @@ def _show(found: Profile, output: FilePath, console: Console) -> None:
             f"a 640 x 480 frame becomes the input in {found.preprocess_ms.median:.2f} ms, not in the totals", highlight=False
         )
     console.print(f"wrote {output}; look at it with: dsnet-edge report {output}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_layers(layers: Layers, console: Console) -> None:
+    """Of each series the widest path, and what it takes more than the slimmest; the profile has every path."""
+    from itertools import groupby
+
+    from dsnet_edge.profiling.layers_table import difference_table, layers_table
+
+    for _, group in groupby(layers.paths, lambda path: (path.backend, path.threads)):
+        slimmest, *others = group
+        console.print(layers_table(layers, others[-1] if others else slimmest))
+        if others:
+            console.print(difference_table(slimmest, others[-1]))
 
 
 def _meter(device: Device, choice: str, console: Console) -> Meter | None:

@@ -12,12 +12,14 @@ from dsnet_edge.energy.arithmetic import Cell, Loop
 from dsnet_edge.energy.measure import measure_energy
 from dsnet_edge.energy.meter import Meter
 from dsnet_edge.errors import DsnetError
-from dsnet_edge.profile.values import DeviceInfo, Energy, Profile, Settings
+from dsnet_edge.profile.values import DeviceInfo, Energy, Layers, Peaks, Profile, Settings
 from dsnet_edge.profiling.block import Job
 from dsnet_edge.profiling.conditions import CONDITION_FILES, conditions_of, read_conditions
 from dsnet_edge.profiling.fingerprint import describe_device
 from dsnet_edge.profiling.guard import throttled, warnings
 from dsnet_edge.profiling.lanes import Ready
+from dsnet_edge.profiling.layers import BACKENDS as TELLING
+from dsnet_edge.profiling.layers_process import LayersJob
 from dsnet_edge.profiling.measure import Lane, measure_series
 from dsnet_edge.profiling.preparing import measure_preparing
 from dsnet_edge.runtime.bundle import Bundle
@@ -48,11 +50,17 @@ def begin(device: Device, bundle: Bundle, settings: Settings, earlier: Profile |
     return replace(earlier, complete=False)
 
 
-def measure(
-    profile: Profile, ready: Ready, paths: Sequence[int], device: Device, meter: Meter | None, energy_s: float
-) -> Iterator[Step]:
+@dataclass(frozen=True)
+class Wanted:
+    paths: tuple[int, ...]
+    layers: bool
+    meter: Meter | None
+    energy_s: float  # of every loop, and of every rest
+
+
+def measure(profile: Profile, ready: Ready, wanted: Wanted, device: Device) -> Iterator[Step]:
     """Goes on from `profile`; the last step's is complete."""
-    lanes = ready.lanes
+    lanes, paths, meter = ready.lanes, wanted.paths, wanted.meter
     first = read_conditions(device.tree)
     share = 0.5 if meter else 1.0  # of the work, roughly
     earlier = {(series.backend, series.threads): series for series in profile.series}
@@ -62,12 +70,26 @@ def measure(
         yield Step(profile, share * step.fraction, step.told)
     if ready.python:
         profile = replace(profile, preprocess_ms=measure_preparing(device, ready.python, ready.bundle))
+    if wanted.layers:
+        profile = replace(profile, layers=_layers(lanes, paths, profile.settings.block_s))
+        yield Step(profile, share)
     if meter:
-        for energy, fraction in _energies(profile, lanes, paths, device.tree, meter, energy_s):
+        for energy, fraction in _energies(profile, lanes, paths, device.tree, meter, wanted.energy_s):
             profile = replace(profile, energy=energy)
             yield Step(profile, share + (1 - share) * fraction)
     told = warnings(first, read_conditions(device.tree), profile.device)
     yield Step(replace(profile, complete=True, created=_now(), warnings=tuple(dict.fromkeys((*profile.warnings, *told)))), 1.0)
+
+
+def _layers(lanes: Sequence[Lane], paths: Sequence[int], seconds: float) -> Layers:
+    """Of every series whose runtime tells. The peaks are the highest that were seen."""
+    found = []
+    for lane in lanes:
+        if lane.backend in TELLING:
+            job = LayersJob(lane.backend, lane.threads, lane.cores, tuple(paths), seconds * max(1, len(paths) // 4))
+            found.append(lane.worker.layers(job))
+    peaks = Peaks(max(seen.gmadds_per_s for seen, _ in found), max(seen.read_gb_per_s for seen, _ in found))
+    return Layers(peaks, tuple(path for _, of_lane in found for path in of_lane))
 
 
 def _energies(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsnet_edge import __version__
 from dsnet_edge.devices.device import Device, DeviceError
 from dsnet_edge.devices.printable import last_line
+from dsnet_edge.profile.values import PathLayers, Peaks
 from dsnet_edge.profiling.block import Job, job_text
+from dsnet_edge.profiling.layers_process import LayersJob, layers_job_text
+from dsnet_edge.profiling.layers_sliced import layers_from_bench
 from dsnet_edge.profiling.raw import RawBlock, read_raw
 
 _AT_MOST_S = 600.0  # beyond the block itself: opening and packing, the golden check, emulators
@@ -24,31 +28,54 @@ _ENVIRONMENT = (
 class Worker:
     device: Device
     command: Callable[[Job], Sequence[str]]
+    layers_command: Callable[[LayersJob], Sequence[str]]
 
     def run(self, job: Job) -> RawBlock:
         """One block in a fresh process there. DeviceError with what it said where it fails."""
-        finished = self.device.run(self.command(job), _AT_MOST_S + 3 * job.seconds)
+        printed = self._printed(self.command(job), job.backend, job.seconds)
+        return read_raw(printed, job.paths, job.samples, f"{job.backend} on the device")
+
+    def layers(self, job: LayersJob) -> tuple[Peaks, tuple[PathLayers, ...]]:
+        """In a fresh process, too."""
+        printed = self._printed(self.layers_command(job), job.backend, job.seconds)
+        try:
+            found = layers_from_bench(json.loads(printed))
+        except (ValueError, RecursionError):
+            raise DeviceError(f"{job.backend} on the device: its record of layers is no JSON; profile again") from None
+        if [path.path for path in found.paths] != list(job.paths):
+            raise DeviceError(f"{job.backend} on the device: its record of layers has other paths; profile again")
+        return found.peaks, tuple(replace(path, backend=job.backend) for path in found.paths)
+
+    def _printed(self, argv: Sequence[str], backend: str, seconds: float) -> bytes:
+        finished = self.device.run(argv, _AT_MOST_S + 3 * seconds)
         if finished.exit_code:
-            raise DeviceError(f"measuring {job.backend} failed there: {_reason(finished.exit_code, finished.stderr)}")
-        return read_raw(finished.stdout, job.paths, job.samples, f"{job.backend} on the device")
+            raise DeviceError(f"measuring {backend} failed there: {_reason(finished.exit_code, finished.stderr)}")
+        return finished.stdout
 
 
 def bench_worker(device: Device, binary: str, model: str, golden: str) -> Worker:
     """`model.dsnet`, the golden folder and `dsnet-bench` lie on the device under these names."""
 
-    def command(job: Job) -> list[str]:
+    def common(job: Job | LayersJob) -> list[str]:
         where = ["--cores", ",".join(map(str, job.cores))] if job.cores else ["--threads", str(job.threads)]
         paths = ",".join(map(str, job.paths))
-        options = ["--paths", paths, "--seconds", f"{job.seconds:g}", "--repeat", str(job.rounds), "--seed", str(job.seed)]
+        return [binary, model, *where, "--paths", paths, "--seconds", f"{job.seconds:g}", "--json", "-"]
+
+    def command(job: Job) -> list[str]:
         check = ["--golden", golden] if job.check else []
         samples = ["--samples"] if job.samples else []
-        return [binary, model, *where, *options, *check, *samples, "--json", "-"]
+        return [*common(job), "--repeat", str(job.rounds), "--seed", str(job.seed), *check, *samples]
 
-    return Worker(device, command)
+    return Worker(device, command, lambda job: [*common(job), "--layers"])
 
 
 def python_worker(device: Device, python: str, bundle: str) -> Worker:
-    return Worker(device, lambda job: ["env", *_ENVIRONMENT, python, "-m", "dsnet_edge.profiling.block", job_text(bundle, job)])
+    module = ["env", *_ENVIRONMENT, python, "-m"]
+    return Worker(
+        device,
+        lambda job: [*module, "dsnet_edge.profiling.block", job_text(bundle, job)],
+        lambda job: [*module, "dsnet_edge.profiling.layers_process", layers_job_text(bundle, job)],
+    )
 
 
 def has_our_package(device: Device, python: str) -> bool:
