@@ -58,6 +58,19 @@ def test_a_series_for_each_number_of_threads_on_the_paths_asked_for(sliced_bundl
     assert [[entry.path for entry in series.paths] for series in found.series] == [[0, 2], [0, 2]]
 
 
+def test_layers_are_timed_of_every_backend_that_tells_them(tiny_bundle, tmp_path):
+    options = ["--backend", "sliced,litert,executorch", "--per-layer", "--paths", "0,2", "-o", tmp_path / "a.json"]
+    done = profile(tiny_bundle, *QUICK, *options)
+    assert done.returncode == 0, done.stderr
+    layers = read_profile(tmp_path / "a.json").layers
+    assert layers is not None and layers.peaks.gmadds_per_s > 0
+    assert [(path.backend, path.path) for path in layers.paths] == [
+        ("sliced", 0), ("sliced", 2), ("executorch", 0), ("executorch", 2),
+    ]  # fmt: skip
+    assert sum(layer.madds for layer in layers.paths[1].layers) > sum(layer.madds for layer in layers.paths[0].layers) > 0
+    assert "path 2 less path 0" in done.stdout
+
+
 def test_what_is_too_noisy_is_exit_code_1_and_said_to_be_no_result(sliced_bundle, tmp_path):
     done = profile(sliced_bundle, *QUICK, "--noise", "0%", "-o", tmp_path / "a.json")
     assert done.returncode == 1 and "noisy" in done.stdout and "not a result" in done.stdout
@@ -118,6 +131,7 @@ def test_a_backend_that_computes_something_else_is_not_timed(sliced_bundle, tmp_
         (["--cores", "0", "--threads", "2"], "--cores names 1"),
         (["--energy", "rapl:nothing"], "--energy rapl:nothing"),
         (["--python=-c"], "--python"),
+        (["--backend", "litert", "--per-layer"], "sliced"),
         (["--resume"], "no such file"),
     ],
 )

@@ -64,9 +64,10 @@ def test_a_pi_with_our_package_runs_the_other_backends_too(sshd: Sshd, tiny_bund
 
 
 def test_a_phone_is_measured_through_adb(adbd: Adbd, sliced_bundle, tmp_path):
-    done = profile(adbd.address, adbd.environment, sliced_bundle, *QUICK, "-o", tmp_path / "phone.json")
+    done = profile(adbd.address, adbd.environment, sliced_bundle, *QUICK, "--per-layer", "-o", tmp_path / "phone.json")
     assert done.returncode == 0, done.stderr
     found = read_profile(tmp_path / "phone.json")
+    assert found.layers is not None and [path.path for path in found.layers.paths] == [0, 1, 2]
     assert found.device.kind == "adb" and found.device.name == "QEMU QemuArm64" and found.device.system == "Android 15"
     assert [entry.path for entry in found.series[0].paths] == [0, 1, 2] and found.series[0].verdict == "steady"
     wait_for(lambda: not list(adbd.here("/data/local/tmp").iterdir()))

@@ -56,8 +56,8 @@ def profile(
     from dsnet_edge.profile import read_profile
     from dsnet_edge.profile.values import Settings
     from dsnet_edge.profiling.campaign import Wanted, begin, measure
-    from dsnet_edge.profiling.layers import BACKENDS as TELLING
     from dsnet_edge.profiling.lanes import Tools, open_lanes
+    from dsnet_edge.profiling.layers import BACKENDS as TELLING
     from dsnet_edge.runtime.bundle import open_bundle
     from dsnet_edge.runtime.cores import parse_cores
 
@@ -66,7 +66,7 @@ def profile(
     wanted = _paths(paths, opened)
     backends = list(dict.fromkeys(name.strip() for name in backend.split(",") if name.strip()))
     if per_layer and not set(backends) & set(TELLING):
-        raise DsnetError(f"--per-layer: none of {', '.join(backends)} tells how long its layers take; add one of {', '.join(TELLING)}")
+        raise DsnetError(f"--per-layer: {', '.join(backends)} does not tell its layers; add one of {', '.join(TELLING)}")
     counts = whole_numbers(threads, "--threads")
     settings = Settings(seed, blocks, seconds, per_cent(noise, "--noise"))
     chosen = None if cores == "auto" else () if cores == "none" else tuple(parse_cores(cores))

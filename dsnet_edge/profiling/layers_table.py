@@ -7,6 +7,8 @@ from rich.table import Table
 from dsnet_edge.profile.values import Layer, Layers, PathLayers
 from dsnet_edge.profiling.layers import LayerDifference, difference, roofline_reached
 
+_SMALL = 0.005  # of the path's time: not worth a row
+
 
 def layers_table(layers: Layers, path: PathLayers) -> Table:
     """One path of `layers`: the time of every layer, its share, and how near it comes to the roofline."""
@@ -17,10 +19,16 @@ def layers_table(layers: Layers, path: PathLayers) -> Table:
         caption=f"medians; {peaks}; beyond 100 %: from a cache" + (", or by several threads" if path.threads > 1 else ""),
     )
     _columns(table, ("ms", "share", "MMAdds", "kB", "of roofline"))
+    small = [layer for layer in path.layers if layer.ms < _SMALL * total]
     for layer in path.layers:
-        reached = roofline_reached(layer, layers.peaks)
-        share = f"{layer.ms / total:.1%}" if total else ""
-        table.add_row(*_names(layer), f"{layer.ms:.4f}", share, *_costs(layer), "" if reached is None else f"{reached:.0%}")
+        if layer not in small:
+            reached = roofline_reached(layer, layers.peaks)
+            share = f"{layer.ms / total:.1%}" if total else ""
+            table.add_row(*_names(layer), f"{layer.ms:.4f}", share, *_costs(layer), "" if reached is None else f"{reached:.0%}")
+    if small:
+        rest = sum(layer.ms for layer in small)
+        table.add_section()
+        table.add_row(f"{len(small)} smaller ones", "", "", f"{rest:.4f}", f"{rest / total:.1%}", "", "", "")
     return table
 
 

@@ -24,7 +24,7 @@ from dsnet_edge.profiling.worker import Worker
 _WATCH_S = 1.0  # between readings during a block: each takes a few milliseconds of one core
 _PATIENCE_S, _LOOK_S = 180.0, 5.0  # for a hot device to cool
 _COOL_CELSIUS = 70.0  # a Pi or a phone begins to hold back at 80, often earlier
-_MOST_ROUNDS = 200  # of a block: enough for its median, and for a 99th percentile of all blocks
+_MOST_ROUNDS = 100  # of a block: enough for its median, and for a 99th percentile of all blocks
 _EXTRA = 2  # times as many blocks as wanted are tried in all
 
 
