@@ -68,6 +68,7 @@ def quickstart(
     _plot(record, output / "tradeoff.png")
     console.print(f"wrote {output / 'quickstart.json'} and {output / 'tradeoff.png'}")
     console.print(f"done in {time.perf_counter() - start:.0f} s. Try:  dsnet-edge run {bundle} YOUR_PHOTO.jpg")
+    console.print(f"What it costs on your board:  dsnet-edge profile {bundle} --device ssh://pi@raspberrypi.local")
 
 
 def _classify(runner: Runner, photos: list[FilePath]) -> list[tuple[str, Prediction]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from dsnet_edge.errors import DsnetError
 from dsnet_edge.profiling.contenders import Contender, Peer, Sliced
 from dsnet_edge.profiling.process import Trusted, open_trusted, resident_bytes, warm_page_cache
 from dsnet_edge.runtime.cores import keep_to, pinned
-from dsnet_edge.runtime.runner import Runner, open_backend
+from dsnet_edge.runtime.runner import open_backend
 from dsnet_edge.runtime.staged import StagedBackend
 
 WARM_UP_ROUNDS, LEAST_ROUNDS = 2, 3
@@ -76,13 +77,17 @@ def run_block(folder: str, job: Job) -> dict[str, Any]:
 
 
 def check_golden(folder: str, job: Job) -> None:
-    from dsnet_edge.runtime.self_test import self_test
-
-    if not self_test(Runner(folder, job.backend, job.threads)).passed:
+    """In a process of its own, so that nothing is loaded or packed yet when the opening is timed."""
+    options = ["run", folder, "--self-test", "--backend", job.backend, "--threads", str(job.threads)]
+    tested = subprocess.run([sys.executable, "-m", "dsnet_edge", *options], capture_output=True, text=True, check=False)
+    if tested.returncode == 1:
         raise DsnetError(
             f"{folder}: {job.backend} misses the bundle's golden outputs here, so its times mean nothing; "
-            f"look with: dsnet-edge run {folder} --self-test --backend {job.backend}"
+            f"look with: dsnet-edge {' '.join(options)}"
         )
+    if tested.returncode:
+        said = tested.stderr.strip().splitlines()
+        raise DsnetError(said[-1].removeprefix("error: ") if said else f"its self-test ended with {tested.returncode}")
 
 
 def _open(bundle: Trusted, job: Job, image: np.ndarray) -> _Opened:
