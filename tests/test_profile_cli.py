@@ -94,6 +94,8 @@ def test_an_interrupted_profile_is_kept_and_gone_on_with(sliced_bundle, tmp_path
     assert again.returncode == 2 and "--resume" in again.stderr and read_profile(file) == cut_off
     other = profile(sliced_bundle, *options, "--seed", "7", "--resume")
     assert other.returncode == 2 and "another settings" in other.stderr and read_profile(file) == cut_off
+    other = profile(sliced_bundle, *options, "--paths", "0,2", "--resume")
+    assert other.returncode == 2 and "[0, 1, 2]" in other.stderr and read_profile(file) == cut_off
     done = profile(sliced_bundle, *options, "--resume")
     assert done.returncode == 0, done.stderr
     assert read_profile(file).complete and read_profile(file).series[0].blocks[:1] == cut_off.series[0].blocks[:1]

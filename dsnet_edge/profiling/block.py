@@ -8,7 +8,6 @@ timed one took another path, as it may in use.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from dsnet_edge.errors import DsnetError
+from dsnet_edge.profiling.answer import answer
 from dsnet_edge.profiling.contenders import Contender, Peer, Sliced
 from dsnet_edge.profiling.process import Trusted, open_trusted, resident_bytes, warm_page_cache
 from dsnet_edge.runtime.cores import keep_to, pinned
@@ -142,18 +142,5 @@ def job_text(folder: str, job: Job) -> str:
     return json.dumps({"bundle": folder, **asdict(job)})
 
 
-def main() -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever the libraries print
-    fields: dict[str, Any] = json.loads(sys.argv[1])
-    folder = fields.pop("bundle")
-    job = Job(**fields | {name: tuple(fields[name]) for name in ("cores", "paths")})
-    try:
-        print(json.dumps(run_block(folder, job)), file=answers, flush=True)
-    except DsnetError as error:
-        print(error, file=sys.stderr, flush=True)
-        raise SystemExit(1) from None
-
-
 if __name__ == "__main__":
-    main()
+    answer(lambda fields: run_block(fields.pop("bundle"), Job(**fields)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from dsnet_edge.energy.arithmetic import Cell, Loop
 from dsnet_edge.energy.measure import measure_energy
 from dsnet_edge.energy.meter import Meter
 from dsnet_edge.errors import DsnetError
-from dsnet_edge.profile.values import DeviceInfo, Energy, Layers, Peaks, Profile, Settings
+from dsnet_edge.profile.values import DeviceInfo, Energy, Layers, Peaks, Profile, Series, Settings
 from dsnet_edge.profiling.block import Job
 from dsnet_edge.profiling.conditions import CONDITION_FILES, conditions_of, read_conditions
 from dsnet_edge.profiling.fingerprint import describe_device
@@ -64,6 +64,7 @@ def measure(profile: Profile, ready: Ready, wanted: Wanted, device: Device) -> I
     first = read_conditions(device.tree)
     share = 0.5 if meter else 1.0  # of the work, roughly
     earlier = {(series.backend, series.threads): series for series in profile.series}
+    _check_alike(lanes, paths, earlier)
     others = tuple(series for key, series in earlier.items() if key not in {lane.key for lane in lanes})
     for step in measure_series(lanes, paths, profile.settings, profile.device, device.tree, earlier):
         profile = replace(profile, series=(*others, *step.series))
@@ -79,6 +80,18 @@ def measure(profile: Profile, ready: Ready, wanted: Wanted, device: Device) -> I
             yield Step(profile, share + (1 - share) * fraction)
     told = warnings(first, read_conditions(device.tree), profile.device)
     yield Step(replace(profile, complete=True, created=_now(), warnings=tuple(dict.fromkeys((*profile.warnings, *told)))), 1.0)
+
+
+def _check_alike(lanes: Sequence[Lane], paths: Sequence[int], earlier: Mapping[tuple[str, int], Series]) -> None:
+    """That blocks to come can be put beside those there are."""
+    for lane in lanes:
+        series = earlier.get(lane.key)
+        before = series and (tuple(time.path for time in series.paths), series.cores)
+        if before and before != (tuple(paths), lane.cores):
+            raise DsnetError(
+                f"--resume: {lane.backend} with {lane.threads} threads was measured on paths {list(before[0])} and cores "
+                f"{list(before[1])}, not {list(paths)} and {list(lane.cores)}; give the same --paths and --cores"
+            )
 
 
 def _layers(lanes: Sequence[Lane], paths: Sequence[int], seconds: float) -> Layers:
