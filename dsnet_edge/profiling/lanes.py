@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from dsnet_edge import __version__
 from dsnet_edge.devices.binary import bench_for, processor_of
 from dsnet_edge.devices.device import Device, DeviceError
-from dsnet_edge.errors import DsnetError, require_installed
+from dsnet_edge.errors import BundleError, DsnetError, require_installed
 from dsnet_edge.profile.values import Core
 from dsnet_edge.profiling.contenders import PEERS
 from dsnet_edge.profiling.measure import Lane
@@ -18,6 +18,7 @@ from dsnet_edge.profiling.worker import Worker, bench_worker, has_our_package, p
 from dsnet_edge.runtime.bundle import Bundle, target_of
 
 _Workers = tuple[dict[str, Worker], str, str]  # and `Ready.python`, `Ready.bundle`
+_GOLDEN = ("images", "scores", "logits")
 PROFILED = ("sliced", *PEERS)  # the oracle is not for speed
 
 
@@ -73,11 +74,12 @@ def _there(device: Device, bundle: Bundle, backends: Sequence[str], tools: Tools
     if "sliced" in backends:
         try:
             binary = bench_for(processor_of(device), tools.bench)
-            workers["sliced"] = _bench(device, bundle, binary, progress)
         except DeviceError as error:
             if tools.bench is not None:
                 raise
             problem = error  # its Python may do
+        else:
+            workers["sliced"] = _bench(device, bundle, binary, progress)
     others = [backend for backend in backends if backend not in workers]
     folder = ""
     if others:
@@ -92,13 +94,14 @@ def _there(device: Device, bundle: Bundle, backends: Sequence[str], tools: Tools
 
 
 def _bench(device: Device, bundle: Bundle, binary: FilePath, progress: Callable[[float], None]) -> Worker:
-    model, golden = bundle.file(bundle.backend_files("sliced")["file"]), bundle.manifest["golden"]
-    for name in golden.values():
-        bundle.file(name)  # checked against the manifest
-    (golden_folder,) = {(bundle.folder / name).parent for name in golden.values()}
+    model = bundle.file(bundle.backend_files("sliced")["file"])
+    golden = {name: bundle.file(bundle.manifest["golden"][name]) for name in _GOLDEN}  # checked against the manifest
+    folders = {file.parent for name, file in golden.items() if file.name == f"{name}.npy"}
+    if folders != {file.parent for file in golden.values()} or len(folders) != 1:
+        raise BundleError(f"{bundle.folder}: dsnet-bench wants {', '.join(_GOLDEN)} as .npy in one folder; convert it again")
     pushed_binary = device.push(binary, "dsnet-bench")
     pushed_model = device.push(model, "model.dsnet", progress)
-    return bench_worker(device, pushed_binary, pushed_model, device.push(golden_folder, "golden"))
+    return bench_worker(device, pushed_binary, pushed_model, device.push(folders.pop(), "golden"))
 
 
 def _cores_for(threads: int, cores: Sequence[Core], tools: Tools) -> tuple[int, ...]:
