@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from dsnet_edge.profile import ProfileError, read_profile, write_profile
+from dsnet_edge.profile import ProfileError, read_profile, read_sweep, write_profile
 from dsnet_edge.profile.file import PROFILE
 from profiles import profile, series
 
@@ -71,3 +71,16 @@ def test_a_profile_that_cannot_be_written_leaves_the_old_one(tmp_path):
 def test_a_missing_file_is_named_with_the_command_that_makes_it(tmp_path):
     with pytest.raises(ProfileError, match="dsnet-edge profile"):
         read_profile(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("file", sorted(SCHEMA.parent.glob("x86-*.json")), ids=lambda file: file.stem)
+def test_committed_profiles_are_whole_and_results(file):
+    found = read_profile(file)
+    assert found.complete and {series.verdict for series in found.series} == {"steady"}
+    assert {series.backend for series in found.series} == {"sliced", "litert", "executorch"}
+    assert found.device.architecture == "x86_64"
+
+
+def test_the_committed_sweep_is_of_the_bundle_that_the_demos_profile_measured():
+    sweep = read_sweep(SCHEMA.parent / "sweeps/dsmbnet14-32.json")
+    assert sweep.bundle == read_profile(SCHEMA.parent / "x86-emerald-rapids-dsmbnet14-32.json").bundle
