@@ -70,9 +70,9 @@ def run(monkeypatch, tiny_bundle, tmp_path):
         seen = {}
 
         class Recorder(Runner):
-            def __init__(self, bundle, backend, threads, cores):
+            def __init__(self, bundle, backend, threads, cores, **led):
                 seen["threads"] = (threads, cores)
-                super().__init__(bundle, backend, threads, cores)
+                super().__init__(bundle, backend, threads, cores, **led)
 
             def __call__(self, image, path=None):
                 seen["affinity"] = os.sched_getaffinity(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -131,7 +132,10 @@ def test_the_tables_have_a_row_a_layer_and_leave_unknown_costs_empty() -> None:
     assert "path 1, 2 threads: 0.540 ms in its layers" in text and "several threads" in text
     assert row(text, "conv") == ["conv", "conv2d", "prefix", "0.0400", "7.4%", "1.000", "100.0", "50%"]
     assert row(text, "wide") == ["wide", "pointwise", "suffix", "0.5000", "92.6%", "2.000", "4000.0", "80%"]
-    assert row(text, BARE.name) == [BARE.name, "Sigmoid", "suffix", "0.0000", "0.0%", "", "", ""]
+    assert row(text, "1 smaller ones") == ["1 smaller ones", "", "", "0.0000", "0.0%", "", "", ""] and BARE.name not in text
+    longer = PathLayers("sliced", 2, 1, (CONV, WIDE, replace(BARE, ms=0.06)))
+    text = printed(layers_table(Layers(PEAKS, (longer,)), longer))
+    assert row(text, BARE.name) == [BARE.name, "Sigmoid", "suffix", "0.0600", "10.0%", "", "", ""] and "smaller" not in text
     text = printed(difference_table(PathLayers("sliced", 1, 0, (CONV,)), path))
     assert "path 1 less path 0, sliced" in text and "+0.500 ms" in text
     assert row(text, "wide") == ["wide", "pointwise", "suffix", "", "0.5000", "+0.5000", "+2.000", "+4000.0"]
