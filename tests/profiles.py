@@ -98,4 +98,4 @@ def profile(**changes: object) -> Profile:
         preprocess_ms=summary(0.8),
         energy=energy(),
     )
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(made, **changes)

@@ -45,7 +45,7 @@ def full_profile(scale: float = 1.0, **changes: object) -> Profile:
         energy=_energy(times),
         layers=Layers(Peaks(18.6, 11.2), (_layers(0), _layers(6), _layers(13))),
     )
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(made, **changes)
 
 
 def sweep() -> Sweep:

@@ -25,4 +25,4 @@ def sweep(**changes: object) -> Sweep:
             for bias, shares in _SHARES.items()
         ),
     )
-    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(made, **changes)

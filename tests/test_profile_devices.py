@@ -31,6 +31,16 @@ def profile(device, environment, *arguments):
     return subprocess.CompletedProcess(running.args, running.returncode, stdout, stderr)
 
 
+def lose_after_a_block(running, file, lose):
+    """The connection; the one line that is said then tells how to go on."""
+    while not file.exists():
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.05)
+    lose()
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 2 and "--resume" in said and said.count("\n") == 1, said
+
+
 def folders_of(sshd: Sshd) -> list[FilePath]:
     """That the device has made for us, by now and from now on."""
     made = sshd.folder / "made"
@@ -76,13 +86,7 @@ def test_a_phone_is_measured_through_adb(adbd: Adbd, sliced_bundle, tmp_path):
 def test_a_phone_that_is_unplugged_leaves_a_profile_to_go_on_with(adbd: Adbd, sliced_bundle, tmp_path):
     file = tmp_path / "phone.json"
     options = ["--blocks", "40", "--seconds", "0.3", "--energy", "none", "--noise", "900%", "-o", file]
-    running = start(adbd.address, adbd.environment, sliced_bundle, *options)
-    while not file.exists():
-        assert running.poll() is None, running.communicate()
-        time.sleep(0.05)
-    adbd.unplug()
-    _, said = running.communicate(timeout=120)
-    assert running.returncode == 2 and "--resume" in said and said.count("\n") == 1, said
+    lose_after_a_block(start(adbd.address, adbd.environment, sliced_bundle, *options), file, adbd.unplug)
     found = read_profile(file)
     assert not found.complete and found.series[0].blocks and found.series[0].verdict == "incomplete"
 
@@ -90,13 +94,7 @@ def test_a_phone_that_is_unplugged_leaves_a_profile_to_go_on_with(adbd: Adbd, sl
 def test_a_lost_pi_is_gone_on_with_after_it_is_back(sshd: Sshd, sliced_bundle, tmp_path):
     file = tmp_path / "pi.json"
     options = ["--blocks", "4", "--seconds", "0.3", "--energy", "none", "--noise", "900%", "-o", file]
-    running = start(sshd.address, sshd.environment, sliced_bundle, *options)
-    while not file.exists():
-        assert running.poll() is None, running.communicate()
-        time.sleep(0.05)
-    sshd.cut_connections()
-    _, said = running.communicate(timeout=120)
-    assert running.returncode == 2 and "--resume" in said, said
+    lose_after_a_block(start(sshd.address, sshd.environment, sliced_bundle, *options), file, sshd.cut_connections)
     blocks = read_profile(file).series[0].blocks
     done = profile(sshd.address, sshd.environment, sliced_bundle, *options, "--resume")
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ PHONE = replace(
 
 
 def at(*mhz: int, **changes: object) -> Conditions:
-    return replace(conditions(), mhz=mhz, **changes)  # type: ignore[arg-type]
+    return replace(conditions(), mhz=mhz, **changes)
 
 
 def block(*during: Conditions) -> list[Conditions]:
