@@ -5,12 +5,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test wheel-arm64 test-arm64 onnx2tf-env clean
+.PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test wheel-arm64 test-arm64 onnx2tf-env clean \
+  android android-test android-packages
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
 
-test: native-test fuzz arm-test  ## all tests
+test: native-test fuzz arm-test android-test  ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 setup: $(VENV)/.installed
@@ -47,6 +48,15 @@ wheel-arm64: test-packages  ## dist/*aarch64.whl: the package for a Pi, or any L
 
 test-arm64: wheel-arm64  ## that wheel, installed and run on an emulated ARM processor; not part of make test
 	$(BIN)/python -m pytest tests/arm64/check_wheel.py
+
+android-packages: setup
+	scripts/system-packages.sh android
+
+android: android-packages  ## build/android/dsnet-edge.apk: the app for phones, without Google's repositories
+	android_demo/tools/apk.sh
+
+android-test: android-packages  ## the tests of the app's plain Kotlin
+	android_demo/tools/jvm.sh test
 
 onnx2tf-env:  ## .venv-onnx2tf, for dsnet-edge convert --litert-via onnx2tf
 	PYTHON=$(PYTHON) scripts/onnx2tf-env.sh

@@ -3,6 +3,7 @@
 #
 #   scripts/system-packages.sh build   # compile the native runtime (make setup)
 #   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST, look at reports
+#   scripts/system-packages.sh android # build the Android app without Google's repositories, and test it
 #   scripts/system-packages.sh lint    # and check the C++ style
 set -euo pipefail
 
@@ -25,6 +26,16 @@ declare -A why=(
   [dataset-fashion-mnist]="real images for the training tests"
   [chromium]="shows the tests what a report looks like"
   [fonts-dejavu-core]="its letters"
+  [openjdk-17-jdk-headless]="compiles and runs the app's plain Kotlin"
+  [junit4]="its tests"
+  [libandroid-json-java]="Android's JSON, for them"
+  [aapt]="Android resources"
+  [android-framework-res]="the framework that they refer to"
+  [proguard-cli]="class files for dx"
+  [dexdump]="looks at what dx made"
+  [apksigner]="signs the app"
+  [zipalign]="checks its alignment"
+  [unzip]="unpacks it"
   [clang-format-19]="C++ formatting"
   [clang-tidy-19]="C++ checks"
 )
@@ -33,13 +44,15 @@ build=(g++)
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
 tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist
   openssh-client openssh-server adb busybox mksh chromium fonts-dejavu-core)
+android=(openjdk-17-jdk-headless junit4 libandroid-json-java aapt android-framework-res proguard-cli dexdump apksigner zipalign unzip)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${build[@]}" "${tests[@]}") ;;
+  android) wanted=("${build[@]}" "${tests[@]}" "${android[@]}") ;;
   lint) wanted=("${build[@]}" "${lint[@]}") ;;
-  *) echo "usage: $0 build|test|lint" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|android|lint" >&2; exit 2 ;;
 esac
 
 missing=()
