@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-STUBS = Path(__file__).parent.parent / "android_demo" / "stubs"
-sys.path.insert(0, str(STUBS))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "android_demo" / "stubs"))
 
 from api import Api
 from generate import write
 from members import LISTING, ListingError, read_listing, unguarded
+
+APP = LISTING.parents[1] / "app" / "src"
 
 # A framework of four types, as the two sources would have it.
 PYI = """
@@ -201,4 +202,4 @@ def test_use_without_its_guard_is_found(tmp_path: Path) -> None:
 def test_the_app_asks_before_it_uses_what_is_new() -> None:
     listing = read_listing(LISTING.read_text())
     assert listing
-    assert list(unguarded(STUBS.parent / "app" / "src", listing)) == []
+    assert list(unguarded(APP, listing)) == []
