@@ -19,13 +19,15 @@ stdlib=$tools/kotlin/lib/kotlin-stdlib.jar
 json=/usr/share/java/com.android.json.jar
 
 # compile_kotlin OUT CLASSPATH SOURCE...: class files for Java 8, which ART's older tools read too. OUT is replaced when all went well.
+# What is internal in the folder $friends can be seen.
 compile_kotlin() {
   local classes=$1 classpath=$2
   shift 2
   if is_current "$classes" "$classpath" "$@"; then return; fi
   rm -rf "$classes.new"
   bash "$tools/kotlin/bin/kotlinc" -no-stdlib -no-reflect -Werror -jvm-target 1.8 -Xjdk-release=1.8 -Xlambdas=class \
-    -Xsam-conversions=class -jvm-default=disable -Xstring-concat=inline -cp "$stdlib:$classpath" -d "$classes.new" "$@"
+    -Xsam-conversions=class -jvm-default=disable -Xstring-concat=inline ${friends:+"-Xfriend-paths=$friends"} -cp "$stdlib:$classpath" \
+    -d "$classes.new" "$@"
   mkdir -p "$classes.new"
   rm -rf "$classes"
   mv "$classes.new" "$classes"

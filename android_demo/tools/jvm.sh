@@ -12,7 +12,7 @@ junit=/usr/share/java/junit4.jar:/usr/share/java/hamcrest-core.jar:$tools/kotlin
 
 compile_core
 compile_engines
-compile_kotlin "$out/core-test" "$out/core:$json:$junit" android_demo/core/src/test
+friends=$out/core compile_kotlin "$out/core-test" "$out/core:$json:$junit" android_demo/core/src/test
 [ "${1:-}" = test ] || exit 0
 
 classes=("${@:2}")
@@ -21,6 +21,7 @@ if [ ${#classes[@]} -eq 0 ]; then
 fi
 bundle=$out/demo-bundle
 android_demo/tools/demo_bundle.sh "$bundle" sliced,executorch,litert
+"$python" android_demo/tools/golden_vectors.py "$bundle" "$out/golden"
 java -Xcheck:jni -Djava.awt.headless=true -Djava.library.path="$out/native/host" -Ddsnet.bundle="$bundle" -Ddsnet.golden="$out/golden" \
   -Ddsnet.photos="$PWD/dsnet_edge/demo/photos" -cp "$out/core:$out/core-test:android_demo/core/src/test/resources:$stdlib:$json:$junit" \
   org.junit.runner.JUnitCore "${classes[@]}"

@@ -1,0 +1,23 @@
+"""Writes what the tests of the app's core compare with: inputs, and what Python makes of them.
+
+    python android_demo/tools/golden_vectors.py BUNDLE FOLDER
+
+BUNDLE is one of the demo model; FOLDER is what the JVM tests get as the system property `dsnet.golden`. One writer a subject, in
+the modules beside this one; numbers are big-endian, as `java.io.DataInputStream` reads them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path as FilePath
+
+import golden_manifests
+
+
+def main(bundle: FilePath, folder: FilePath) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    golden_manifests.write(bundle, folder)
+
+
+if __name__ == "__main__":
+    main(FilePath(sys.argv[1]), FilePath(sys.argv[2]))
