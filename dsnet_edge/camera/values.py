@@ -76,6 +76,8 @@ class State:
     settings: Settings
     backends: tuple[str, ...]  # that this bundle and this machine have
     source: str  # as people write it
+    bundle: str  # its name
+    madds: tuple[int, ...]  # of each path
     message: str = ""  # what is wrong, such as a camera that is lost; empty where nothing is
     ended: bool = False  # the source has no more pictures, or the program stops
 
