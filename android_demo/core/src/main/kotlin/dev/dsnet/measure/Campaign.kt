@@ -52,6 +52,7 @@ data class Campaign(
         return copy(courses = known, queue = queue.drop(1)).refilled()
     }
 
+    /** With the next turn, where this one is over. */
     internal fun refilled(): Campaign {
         if (queue.isNotEmpty()) return this
         val open = courses.indices.filter { courses[it].needsMore(settings) }

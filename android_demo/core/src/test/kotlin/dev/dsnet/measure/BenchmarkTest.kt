@@ -1,6 +1,8 @@
 package dev.dsnet.measure
 
 import dev.dsnet.DsnetException
+import dev.dsnet.TestFolders
+import dev.dsnet.bundle.Bundle
 import dev.dsnet.profile.Verdict
 import dev.dsnet.profile.readPathCosts
 import java.io.File
@@ -15,7 +17,7 @@ import org.json.JSONObject
 /** Whole runs, with a JVM of its own for every block. */
 class BenchmarkTest {
     private val folder = File.createTempFile("runs", "").apply { delete() }
-    private val bundle = demoBundle()
+    private val bundle = Bundle.open(TestFolders.bundle)
 
     @AfterTest
     fun remove() {

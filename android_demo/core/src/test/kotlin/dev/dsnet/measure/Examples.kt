@@ -1,6 +1,5 @@
 package dev.dsnet.measure
 
-import dev.dsnet.bundle.Bundle
 import dev.dsnet.engine.Backend
 import dev.dsnet.profile.BundleInfo
 import dev.dsnet.profile.Conditions
@@ -15,8 +14,6 @@ val SETTINGS = Settings(seed = 3, blocks = 2, blockS = 0.5, noise = 0.05)
 val DEVICE = DeviceInfo("app", "Example phone", "0xd0b", "aarch64", emptyList(), 0, "Android 15", "Linux 6", "", "")
 val BUNDLE_INFO = BundleInfo("net", "fp32", "a".repeat(64), 8, 8, listOf(0, 1), listOf(100, 200))
 val PASSED = GoldenCheck("recorded", 2, 1e-4, listOf(1e-6, 1e-5), 1e-6, 0)
-
-fun demoBundle(): Bundle = Bundle.open(File(checkNotNull(System.getProperty("dsnet.bundle")) { "give -Ddsnet.bundle" }))
 
 fun conditions(uptimeS: Double = 0.0, throttled: List<String> = emptyList(), mhz: List<Int> = emptyList()): Conditions =
     Conditions(uptimeS, 0.0, mapOf("battery" to 30.0), mhz, emptyList(), throttled)

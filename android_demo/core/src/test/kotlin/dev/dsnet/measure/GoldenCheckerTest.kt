@@ -1,5 +1,7 @@
 package dev.dsnet.measure
 
+import dev.dsnet.TestFolders
+import dev.dsnet.bundle.Bundle
 import dev.dsnet.engine.Backend
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -7,7 +9,7 @@ import kotlin.test.assertFalse
 import kotlin.test.assertTrue
 
 class GoldenCheckerTest {
-    private val bundle = demoBundle()
+    private val bundle = Bundle.open(TestFolders.bundle)
 
     private fun checked(fault: Fault): GoldenCheck =
         checkGolden(CheckJob(bundle.folder, Backend.SLICED, 1), bundle, recorded(Backend.SLICED, fault))
