@@ -106,7 +106,7 @@ android.home.Lamp
   protected getOwner
 android.home.Lamp.Callback extended
   <init>
-android.home.Touched
+android.home.Touched extended
 """
 
 

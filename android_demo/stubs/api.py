@@ -276,5 +276,6 @@ def _alike(java: str, kind: str) -> bool:
         return kind.startswith("any") or java.endswith("[]")
     if java in (*NUMBER, *FRACTION):
         return kind == "number"
-    plain = {"boolean": "boolean", "java.lang.String": "string"}.get(java, java.split("<", maxsplit=1)[0])
+    texts = {"java.lang.String": "string", "java.lang.CharSequence": "string"}
+    plain = texts.get(java) or java.split("<", maxsplit=1)[0]
     return kind.split("<")[0] == plain or (len(plain) == 1 and len(kind) == 1)

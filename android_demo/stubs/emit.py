@@ -32,7 +32,9 @@ def _type(name: str, simple: str, stubs: dict[str, Stub], api: Api, access: str)
     kind = stub.type.kind
     interfaces = [b for b in stub.type.bases if api.type(b.split("<")[0]).kind == "interface"]
     superclass = next((b for b in stub.type.bases if b not in interfaces), None)
-    abstract = "abstract " if stub.type.abstract and kind == "class" else ""
+    # Without a constructor to call, a class need not implement what it says it does.
+    constructed = any(member.name == "<init>" for member in stub.members) and not stub.type.abstract
+    abstract = "abstract " if kind == "class" and not constructed else ""
     head = f"{access} {abstract}{kind} {simple}{_angle(stub.type.generics)}"
     if superclass is not None:
         head += f" extends {superclass}"

@@ -3,7 +3,7 @@
 members.txt names types and members; kinds, supertypes, signatures and constants come from two public sources (api.py), so that
 nothing about the framework is written by hand but what neither of them tells. A line of members.txt is
 
-    android.media.Image                 a type; `extended` after it: the app extends it, so all its abstract methods come along
+    android.media.Image                 a type; `extended` after it: the app does, so its abstract methods come along
       getTimestamp: long                a member of it or of its supertypes; its type where the sources call it a number only
       protected onCreate(Bundle)        one overload, by the simple names of its parameters; protected in the framework
       getCurrentThermalStatus: int @29  newer than the app's oldest Android: used behind `SDK_INT >= 29` only
@@ -45,7 +45,7 @@ class Generator:
             self.errors.append(f"{wanted.name}: since API {stub.type.since}, and its guard says {wanted.guard}")
         for member in wanted.members:
             self._member(wanted.name, member)
-        if wanted.extended or stub.type.kind == "interface":
+        if wanted.extended:
             self._abstract(wanted)
 
     def _abstract(self, wanted: WantedType) -> None:
