@@ -1,4 +1,4 @@
-"""A headless Chromium without a network, driven over a pipe by the DevTools protocol."""
+"""A headless Chromium that reaches this machine only, driven over a pipe by the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
@@ -42,12 +42,12 @@ class Page:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
 
-    def open(self, file: FilePath, width: int, height: int, scheme: str = "light", scripts: bool = True) -> None:
-        """`scripts`: whether the page may run any; `evaluate` may always."""
+    def open(self, place: FilePath | str, width: int, height: int, scheme: str = "light", scripts: bool = True) -> None:
+        """A file or an address. `scripts`: whether the page may run any; `evaluate` may always."""
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self._call("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self._call("Page.navigate", url=file.resolve().as_uri())
+        self._call("Page.navigate", url=place if isinstance(place, str) else place.resolve().as_uri())
         self._until(lambda message: message.get("method") == "Page.loadEventFired")
 
     def media(self, name: str) -> None:
@@ -58,6 +58,23 @@ class Page:
         result = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
+
+    def until(self, expression: str) -> None:
+        """Waits until the page says so."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self.evaluate(expression):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            time.sleep(0.05)
+
+    def press(self, key: str, code: int, shift: bool = False) -> None:
+        """A key of the keyboard, by its name and its Windows code."""
+        stroke = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        text = {"Enter": "\r", " ": " "}.get(key)
+        self._call("Input.dispatchKeyEvent", type="keyDown", **stroke, **({"text": text} if text else {}))
+        self._call("Input.dispatchKeyEvent", type="keyUp", **stroke)
+
+    def download_to(self, folder: FilePath) -> None:
+        self._call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
     def screenshot(self, file: FilePath, whole: bool = True) -> None:
         """Of the whole page, however long."""
