@@ -19,7 +19,7 @@ class HttpConnection(H11Protocol):
     _overdue: asyncio.TimerHandle | None = None
     _seen: object = None  # the request that there was when it was last looked at
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         if len(self.connections) >= CONNECTIONS:
             transport.abort()
         super().connection_made(transport)
