@@ -1,0 +1,1 @@
+"""One module a kind of source, and the one that chooses among them."""
