@@ -2,7 +2,7 @@
 # Installs the Debian packages that the project needs and that are missing. Says what and why; does nothing if all are there.
 #
 #   scripts/system-packages.sh build   # compile the native runtime (make setup)
-#   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST, look at reports
+#   scripts/system-packages.sh test    # and cross-compile it to ARM, run it under emulation, test on Fashion-MNIST, look at reports, watch pipelines
 #   scripts/system-packages.sh android # build the Android app without Google's repositories, and test it
 #   scripts/system-packages.sh lint    # and check the C++ style
 set -euo pipefail
@@ -26,6 +26,8 @@ declare -A why=(
   [dataset-fashion-mnist]="real images for the training tests"
   [chromium]="shows the tests what a report looks like"
   [fonts-dejavu-core]="its letters"
+  [gstreamer1.0-tools]="runs the pipelines that the camera tests watch"
+  [gstreamer1.0-plugins-base]="their test pictures and conversions"
   [openjdk-17-jdk-headless]="compiles and runs the app's plain Kotlin"
   [junit4]="its tests"
   [libandroid-json-java]="Android's JSON, for them"
@@ -43,7 +45,7 @@ build=(g++)
 # A Python that does not come from Debian (pyenv, conda) brings its own headers and venv.
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
 tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist
-  openssh-client openssh-server adb busybox mksh chromium fonts-dejavu-core)
+  openssh-client openssh-server adb busybox mksh chromium fonts-dejavu-core gstreamer1.0-tools gstreamer1.0-plugins-base)
 android=(openjdk-17-jdk-headless junit4 libandroid-json-java aapt android-framework-res proguard-cli dexdump apksigner zipalign unzip)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
