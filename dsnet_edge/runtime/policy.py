@@ -10,6 +10,7 @@ Functions of frozen values; who runs images holds the state.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -24,7 +25,7 @@ _HALVINGS = 24
 class Budget:
     """What an image may cost on average: no less than the slimmest path does."""
 
-    unit: Unit
+    unit: Unit | Literal["madds"]  # multiply-adds, where nothing is known of the device
     amount: float
     costs: np.ndarray  # [P], of the paths
 
