@@ -45,3 +45,13 @@ def sliced_bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     folder = tmp_path_factory.mktemp("converted") / "sliced"
     write_bundle(tiny_plan(), folder, ["sliced"], {"random_seed": 0})
     return folder
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
+    """Two seconds of the demo photos, moving, blurred and faded into each other."""
+    from watching import script
+
+    file = tmp_path_factory.mktemp("video") / "photos.mp4"
+    script("scripts/make_video.py").write_video(file, size=(160, 120), seconds=0.3)
+    return file

@@ -8,6 +8,7 @@ import typer
 
 from dsnet_edge import __version__
 from dsnet_edge.cli.bench import bench
+from dsnet_edge.cli.camera import camera
 from dsnet_edge.cli.compare import compare
 from dsnet_edge.cli.convert import convert
 from dsnet_edge.cli.inspect import inspect
@@ -30,6 +31,7 @@ app.add_typer(train, name="train", help="Train a supernet, recalibrate its paths
 app.command()(convert)
 app.command()(verify)
 app.command()(run)
+app.command()(camera)
 app.command()(inspect)
 app.command()(bench)
 app.command()(table1)
