@@ -11,11 +11,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path as FilePath
 
+import golden_images
 import golden_manifests
 
 
 def main(bundle: FilePath, folder: FilePath) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    golden_images.write(folder)
     golden_manifests.write(bundle, folder)
 
 

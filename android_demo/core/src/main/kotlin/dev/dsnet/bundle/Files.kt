@@ -18,9 +18,11 @@ internal fun sha256(stream: InputStream): String {
 }
 
 internal fun hexadecimal(bytes: ByteArray): String =
-    bytes.joinToString("") { byte -> "${"0123456789abcdef"[byte.toInt() shr 4 and 15]}${"0123456789abcdef"[byte.toInt() and 15]}" }
+    bytes.joinToString("") { byte -> (byte.toInt() and 255).toString(16).padStart(2, '0') }
 
-/** `folder/name` if the manifest lists it, it does not lead out of the folder, and its size and hash are what the manifest says. */
+/**
+ * `folder/name` if the manifest lists it, it does not lead out of the folder, and its size and hash are what the manifest says.
+ */
 internal fun checkedFile(folder: File, manifest: Manifest, name: String): File {
     val entry = manifest.files[name]
         ?: throw DsnetException("${File(folder, "manifest.json")}: lists no file '$name'; convert the checkpoint again")
@@ -28,7 +30,9 @@ internal fun checkedFile(folder: File, manifest: Manifest, name: String): File {
     checkInside(folder, file)
     if (!file.isFile) throw DsnetException("$file: the file is missing; copy or convert the bundle again")
     val found = file.length()
-    if (found != entry.bytes) throw DsnetException("$file: $found bytes, the manifest says ${entry.bytes}; copy or convert it again")
+    if (found != entry.bytes) {
+        throw DsnetException("$file: $found bytes, the manifest says ${entry.bytes}; copy or convert it again")
+    }
     val digest = reading(file) { file.inputStream().use(::sha256) }
     if (digest != entry.sha256) {
         val (is16, says16) = listOf(digest, entry.sha256).map { it.take(16) }
@@ -50,4 +54,5 @@ internal fun <T> reading(file: File, read: () -> T): T = try {
     throw DsnetException("$file: not readable (${oneLine(error)}); copy the bundle again", error)
 }
 
-internal fun oneLine(error: Throwable): String = (error.message ?: error.javaClass.simpleName).replace(Regex("\\s+"), " ").take(200)
+internal fun oneLine(error: Throwable): String =
+    (error.message ?: error.javaClass.simpleName).replace(Regex("\\s+"), " ").take(200)

@@ -11,8 +11,8 @@ class Golden(
 )
 
 /**
- * The golden inputs of a bundle, and the outputs that `backend` should give on them: the oracle's where it runs the bundle's own numbers or
- * the precision is fp32, else those that this backend gave where the bundle was converted.
+ * The golden inputs of a bundle, and the outputs that `backend` should give on them: the oracle's where it runs the bundle's own
+ * numbers or the precision is fp32, else those that this backend gave where the bundle was converted.
  *
  * Throws [DsnetException] where the bundle has none, or its files are not what they should be.
  */
@@ -32,6 +32,7 @@ fun Bundle.golden(backend: Backend): Golden {
 }
 
 private fun Bundle.array(key: String, shape: List<Int?>): FloatArrayND {
-    val name = manifest.golden[key] ?: throw DsnetException("$folder: the manifest names no golden '$key'; convert the checkpoint again")
+    val name = manifest.golden[key]
+        ?: throw DsnetException("$folder: the manifest names no golden '$key'; convert the checkpoint again")
     return readNpy(file(name), shape)
 }

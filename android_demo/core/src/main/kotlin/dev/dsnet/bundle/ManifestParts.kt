@@ -72,7 +72,8 @@ internal fun checkRelations(manifest: Manifest) {
     val paths = manifest.paths
     for ((before, path) in paths.zipWithNext()) {
         if (path.channels.size != before.channels.size) {
-            throw FieldException("paths[${path.index}].channels has ${path.channels.size} blocks, paths[0] ${before.channels.size}")
+            val found = "${path.channels.size} blocks, paths[0] ${before.channels.size}"
+            throw FieldException("paths[${path.index}].channels has $found")
         }
         if (path.choice <= before.choice) {
             throw FieldException("paths[${path.index}].choice must be above that of the path before it, found ${path.choice}")

@@ -15,8 +15,8 @@ private const val VERSION = 2.0
 private const val AGAIN = "convert the checkpoint again"
 
 /**
- * The manifest in `bytes`, which may be anything: every field of manifest.schema.json and every relation that the Python reader checks,
- * those of fields that a phone does not use too. `source` is its file's name. Throws [DsnetException].
+ * The manifest in `bytes`, which may be anything: every field of manifest.schema.json and every relation that the Python reader
+ * checks, those of fields that a phone does not use too. `source` is its file's name. Throws [DsnetException].
  */
 internal fun readManifest(bytes: ByteArray, source: String): Manifest {
     if (bytes.size > LARGEST_MANIFEST) throw DsnetException("$source: larger than $LARGEST_MANIFEST bytes; $AGAIN")

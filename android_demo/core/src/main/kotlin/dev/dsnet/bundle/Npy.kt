@@ -21,11 +21,13 @@ private val HEADER = Regex("\\{'descr': '<f4', 'fortran_order': False, 'shape': 
 /**
  * The array in an `.npy` file (numpy.lib.format, versions 1 to 3), of `shape`, in which null is any number above 0.
  *
- * Throws [DsnetException] for another shape, type or order, for values that are not finite, and for a file of another length than its
- * header says.
+ * Throws [DsnetException] for another shape, type or order, for values that are not finite, and for a file of another length
+ * than its header says.
  */
 internal fun readNpy(file: File, shape: List<Int?>): FloatArrayND {
-    if (file.length() > LARGEST_ARRAY) throw DsnetException("$file: larger than $LARGEST_ARRAY bytes; convert it with fewer --samples")
+    if (file.length() > LARGEST_ARRAY) {
+        throw DsnetException("$file: larger than $LARGEST_ARRAY bytes; convert it with fewer --samples")
+    }
     val bytes = ByteBuffer.wrap(reading(file, file::readBytes)).order(ByteOrder.LITTLE_ENDIAN)
     val found = dimensions(bytes) ?: throw DsnetException("$file: not a float32 array in C order; convert the checkpoint again")
     val fits = found.size == shape.size && found.zip(shape).all { (size, expected) -> size > 0 && (expected ?: size) == size }

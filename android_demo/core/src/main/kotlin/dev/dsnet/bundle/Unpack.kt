@@ -11,9 +11,9 @@ import java.security.MessageDigest
 /**
  * Copies a bundle out of an archive, such as the assets of an APK, to the folder `into`, and opens it there.
  *
- * `open` gives a file of the bundle by its name, and throws IOException where there is none. Everything is written beside `into` under
- * a temporary name, checked and renamed, so `into` is a whole bundle or what it was before; what a killed process left is removed first.
- * Throws [DsnetException] where the bundle is damaged or cannot be written.
+ * `open` gives a file of the bundle by its name, and throws IOException where there is none. Everything is written beside `into`
+ * under a temporary name, checked and renamed, so `into` is a whole bundle or what it was before; what a killed process left is
+ * removed first. Throws [DsnetException] where the bundle is damaged or cannot be written.
  */
 fun unpack(open: (String) -> InputStream, into: File): Bundle {
     val scratch = File(into.path + ".unpacking")
@@ -32,8 +32,8 @@ fun unpack(open: (String) -> InputStream, into: File): Bundle {
         remove(old)
         return Bundle.open(into)
     } catch (error: IOException) {
-        val free = (into.absoluteFile.parentFile?.usableSpace ?: 0) shr 20
-        throw DsnetException("$into: the bundle cannot be unpacked (${oneLine(error)}); free some space ($free MiB left) and try again", error)
+        val fix = "free some space (${(into.absoluteFile.parentFile?.usableSpace ?: 0) shr 20} MiB left) and try again"
+        throw DsnetException("$into: the bundle cannot be unpacked (${oneLine(error)}); $fix", error)
     } finally {
         remove(scratch)
     }

@@ -43,7 +43,8 @@ internal class Field(val place: String, private val value: Any?) {
         return number
     }
 
-    fun oneOf(words: List<String>): String = (value as? String)?.takeIf { it in words } ?: mustBe("one of ${words.joinToString(", ")}")
+    fun oneOf(words: List<String>): String =
+        (value as? String)?.takeIf { it in words } ?: mustBe("one of ${words.joinToString(", ")}")
 
     /** A string of at most `longest` characters that is all of `pattern`. */
     fun text(pattern: Regex, expected: String, longest: Int = Int.MAX_VALUE): String {
@@ -54,7 +55,8 @@ internal class Field(val place: String, private val value: Any?) {
 
     fun mustBe(expected: String): Nothing = throw FieldException("$place must be $expected, found ${shown(value)}")
 
-    private fun member(name: String): String = (if (place == WHOLE) name else "$place.$name").take(100).map(::printable).joinToString("")
+    private fun member(name: String): String =
+        (if (place == WHOLE) name else "$place.$name").take(100).map(::printable).joinToString("")
 
     companion object {
         /** The place of a whole document. */
@@ -74,7 +76,8 @@ internal fun shown(value: Any?): String {
     return text.map(::printable).joinToString("")
 }
 
-private fun printable(letter: Char): Char = if (letter.isISOControl() || letter.isSurrogate() || letter.category in UNSEEN) '?' else letter
+private fun printable(letter: Char): Char =
+    if (letter.isISOControl() || letter.isSurrogate() || letter.category in UNSEEN) '?' else letter
 
 private val UNSEEN = setOf(
     CharCategory.FORMAT,

@@ -6,8 +6,8 @@ internal class JsonException(message: String) : Exception(message)
 /**
  * The value that a text is, by RFC 8259 to the letter: a Map of names to values, a List, a String, a Double, a Boolean or null.
  *
- * `org.json` is laxer: it takes comments, missing quotes, trailing commas and NaN, and deep nesting overflows its stack. Numbers are
- * doubles, so integers are exact up to 2^53; of two fields of one name the later counts, both as in Python.
+ * `org.json` is laxer: it takes comments, missing quotes, trailing commas and NaN, and deep nesting overflows its stack. Numbers
+ * are doubles, so integers are exact up to 2^53; of two fields of one name the later counts, both as in Python.
  */
 internal fun parseJson(text: String): Any? = JsonParser(text).document()
 

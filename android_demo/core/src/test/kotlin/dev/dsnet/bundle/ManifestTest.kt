@@ -30,7 +30,8 @@ class ManifestTest {
                 val bytes = ByteArray(stream.readInt()).also(stream::readFully)
                 val complaint = complaint(bytes)
                 accepted += if (expected) 1 else 0
-                if (expected != (complaint == null)) differing += "Python ${if (expected) "accepts" else "refuses"}, here: $complaint"
+                val verdict = if (expected) "accepts" else "refuses"
+                if (expected != (complaint == null)) differing += "Python $verdict, here: $complaint"
             }
         }
         assertEquals(emptyList(), differing.distinct())
@@ -43,7 +44,10 @@ class ManifestTest {
             assertTrue(old in text, old)
             return checkNotNull(complaint(text.replaceFirst(old, new).toByteArray()))
         }
-        assertEquals("m: version 3, this app reads 2; update the app or convert again", complaintOf("\"version\": 2", "\"version\": 3"))
+        assertEquals(
+            "m: version 3, this app reads 2; update the app or convert again",
+            complaintOf("\"version\": 2", "\"version\": 3"),
+        )
         assertEquals(
             "m: input.height must be an integer from 1 to 8192, found 9000; convert the checkpoint again",
             complaintOf("\"height\": 32", "\"height\": 9000"),
@@ -52,7 +56,10 @@ class ManifestTest {
             "m: paths[1].choice must be above that of the path before it, found 0; convert the checkpoint again",
             complaintOf("\"choice\": 1", "\"choice\": 0"),
         )
-        assertEquals("m: the file has no field 'created'; convert the checkpoint again", complaintOf("\"created\"", "\"Created\""))
+        assertEquals(
+            "m: the file has no field 'created'; convert the checkpoint again",
+            complaintOf("\"created\"", "\"Created\""),
+        )
         assertEquals(
             "m: files lists no file 'labels.tx', which another field names; convert the checkpoint again",
             complaintOf("\"labels\": \"labels.txt\"", "\"labels\": \"labels.tx\""),

@@ -58,9 +58,13 @@ class NpyTest {
             ByteArray(0),
             "not an array at all".toByteArray(),
         )) assertContains(complaint(bytes), "x.npy: not a float32 array in C order")
-        for (shape in listOf("3, 3", "6,", "0, 2", "", "3, 2, 1")) assertContains(complaint(npy(six, shape)), "float32 [n, 2] expected")
+        for (shape in listOf("3, 3", "6,", "0, 2", "", "3, 2, 1")) {
+            assertContains(complaint(npy(six, shape)), "float32 [n, 2] expected")
+        }
         for (count in listOf(5, 7)) assertContains(complaint(npy(List(count) { 1f }, "3, 2")), "${4 * count} bytes of values")
         assertContains(complaint(npy(six, "2000000000, 2")), "needs 16000000000")
-        for (value in listOf(Float.NaN, Float.POSITIVE_INFINITY)) assertContains(complaint(npy(six.drop(1) + value, "3, 2")), "not finite")
+        for (value in listOf(Float.NaN, Float.POSITIVE_INFINITY)) {
+            assertContains(complaint(npy(six.drop(1) + value, "3, 2")), "not finite")
+        }
     }
 }
