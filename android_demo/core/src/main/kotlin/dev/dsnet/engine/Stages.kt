@@ -5,7 +5,7 @@ import dev.dsnet.bundle.Bundle
 import java.util.Locale
 
 /** Names of stages: of their methods or signatures, where one file has them all. */
-internal const val PREFIX = "prefix"
+const val PREFIX = "prefix"
 internal const val GATE = "gate"
 
 internal fun suffixStage(path: Int): String = String.format(Locale.ROOT, "suffix_%02d", path)

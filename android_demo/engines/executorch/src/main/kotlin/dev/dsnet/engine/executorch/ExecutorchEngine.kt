@@ -7,9 +7,6 @@ import dev.dsnet.engine.EngineException
 import dev.dsnet.engine.EngineOpener
 import dev.dsnet.engine.StagedEngine
 import dev.dsnet.engine.linked
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
-import java.nio.FloatBuffer
 
 /** Opens bundles with ExecuTorch for Android: `model.pte`, or a `.pte` a stage, in fp32 or int8. */
 object ExecutorchEngine : EngineOpener {
@@ -22,9 +19,7 @@ object ExecutorchEngine : EngineOpener {
         }
         val spec = bundle.manifest.input
         val image = directFloats(spec.height * spec.width * 3)
-        StagedEngine(bundle, Backend.EXECUTORCH, image, ExecutorchRuntime(image, spec, threads))
+        val runtime = ExecutorchRuntime(image, spec, threads, int8 = bundle.manifest.precision == "int8")
+        StagedEngine(bundle, Backend.EXECUTORCH, image, runtime)
     }
 }
-
-private fun directFloats(n: Int): FloatBuffer =
-    ByteBuffer.allocateDirect(n * Float.SIZE_BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer()

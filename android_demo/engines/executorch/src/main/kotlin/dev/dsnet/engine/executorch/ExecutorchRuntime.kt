@@ -2,6 +2,7 @@ package dev.dsnet.engine.executorch
 
 import dev.dsnet.bundle.InputSpec
 import dev.dsnet.engine.Graph
+import dev.dsnet.engine.PREFIX
 import dev.dsnet.engine.StagedRuntime
 import org.pytorch.executorch.EValue
 import org.pytorch.executorch.Module
@@ -16,7 +17,12 @@ import java.nio.FloatBuffer
  * Feature maps and the image are NCHW in channels_last memory, that is NHWC. The Java API knows only the sizes, and copies bytes: so
  * the image is passed as `[1, 3, h, w]` over its NHWC memory.
  */
-internal class ExecutorchRuntime(image: FloatBuffer, spec: InputSpec, private val threads: Int) : StagedRuntime<EValue> {
+internal class ExecutorchRuntime(
+    image: FloatBuffer,
+    spec: InputSpec,
+    private val threads: Int,
+    private val int8: Boolean,
+) : StagedRuntime<EValue> {
     private val modules = HashMap<File, Module>()
 
     override var name: String = "ExecuTorch"
@@ -34,7 +40,10 @@ internal class ExecutorchRuntime(image: FloatBuffer, spec: InputSpec, private va
         require(stage in module.getMethods()) { "it has no method $stage" }
         module.loadMethod(stage)
         name = "ExecuTorch, ${module.getMethodMetadata(stage).backends.joinToString()}"
-        return Graph { inputs -> module.execute(stage, *inputs.toTypedArray()).asList() }
+        val graph = Graph<EValue> { inputs -> module.execute(stage, *inputs.toTypedArray()).asList() }
+        if (!int8 || stage != PREFIX) return graph
+        val features = ContiguousFeatures()
+        return Graph { inputs -> graph.run(inputs).map(features::of) }
     }
 
     override fun floats(tensor: EValue): FloatArray = tensor.toTensor().dataAsFloatArray

@@ -12,7 +12,7 @@ internal object ThreadPool {
 
     @Synchronized
     fun join(threads: Int) {
-        require(threads > 0) { "$threads threads, expected 1 or more" }
+        if (threads < 1) throw EngineException("$threads threads, expected 1 or more")
         if (engines > 0 && threads != this.threads) {
             throw EngineException(
                 "ExecuTorch has one thread pool a process, and an open engine uses ${this.threads} threads, this one asks for " +

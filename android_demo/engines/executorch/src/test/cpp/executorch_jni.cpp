@@ -1,5 +1,5 @@
-// The native half of the stubs in java/: ExecuTorch's C++ Module, called as the JNI layer of its Android library calls it. A tensor of
-// Java's is passed with its sizes alone, as a contiguous one, and comes back as its bytes and sizes.
+// The native half of the classes in ../java: ExecuTorch's C++ Module, called as the JNI layer of its Android library calls it. A
+// tensor is passed with its sizes alone, as a contiguous one, and comes back as its bytes and sizes.
 #include <executorch/extension/module/module.h>
 #include <executorch/extension/tensor/tensor.h>
 #include <jni.h>

@@ -1,8 +1,8 @@
 package org.pytorch.executorch;
 
 /**
- * As much of ExecuTorch's Android API as the engine calls, on the ExecuTorch of the Python wheel: what the engine is compiled against, and
- * tested on. It converts as the library's own JNI layer does.
+ * As much of ExecuTorch's Android API (1.5) as the engine calls, on the ExecuTorch of the Python wheel. It converts as the library's own
+ * JNI layer does.
  */
 public final class Module {
     public static final int LOAD_MODE_MMAP = 1;
