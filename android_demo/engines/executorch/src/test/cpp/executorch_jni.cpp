@@ -87,7 +87,9 @@ jobject to_java(JNIEnv* env, const Tensor& tensor) {
   jobject data = env->NewDirectByteBuffer(tensor.mutable_data_ptr(), static_cast<jlong>(tensor.nbytes()));
   jclass type = env->FindClass("org/pytorch/executorch/Tensor");
   jmethodID of = env->GetStaticMethodID(type, "of", "(Ljava/nio/ByteBuffer;[JI)Lorg/pytorch/executorch/Tensor;");
-  return env->CallStaticObjectMethod(type, of, data, shape, static_cast<jint>(tensor.scalar_type()));
+  jobject made = env->CallStaticObjectMethod(type, of, data, shape, static_cast<jint>(tensor.scalar_type()));
+  if (env->ExceptionCheck()) throw std::runtime_error("Java refused a tensor");
+  return made;
 }
 
 }  // namespace

@@ -28,6 +28,10 @@ public final class Tensor {
         return new Tensor(data, shape.clone(), FLOAT);
     }
 
+    public long[] shape() {
+        return shape.clone();
+    }
+
     public float[] getDataAsFloatArray() {
         if (type != FLOAT) throw new IllegalStateException("Tensor of scalar type " + type + " cannot return data as float array.");
         FloatBuffer floats = (FloatBuffer) data;
