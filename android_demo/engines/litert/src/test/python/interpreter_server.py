@@ -1,7 +1,7 @@
 """LiteRT's interpreter for a parent process: what the classes of stubs/ run on.
 
-A call is a number of fields, each a length and its bytes (32-bit, big-endian): a verb, then its arguments. The answer is a byte, 0 or 1
-where the call was refused, and fields again; one with the reason, where it was.
+A call is a number of fields, each a length and its bytes (32-bit, big-endian): a verb, then its arguments. The answer is a
+byte, 0 or 1 where the call was refused, and fields again; one with the reason, where it was.
 """
 
 from __future__ import annotations
