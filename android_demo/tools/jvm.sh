@@ -22,6 +22,7 @@ fi
 bundle=$out/demo-bundle
 android_demo/tools/demo_bundle.sh "$bundle" sliced,executorch,litert
 "$python" android_demo/tools/golden_vectors.py "$bundle" "$out/golden"
+android_demo/native/build.sh "$out/native/host/libdsnet.so" host
 java -Xcheck:jni -Djava.awt.headless=true -Djava.library.path="$out/native/host" -Ddsnet.bundle="$bundle" -Ddsnet.golden="$out/golden" \
   -Ddsnet.photos="$PWD/dsnet_edge/demo/photos" -cp "$out/core:$out/core-test:android_demo/core/src/test/resources:$stdlib:$json:$junit" \
   org.junit.runner.JUnitCore "${classes[@]}"
