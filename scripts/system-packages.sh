@@ -31,6 +31,7 @@ declare -A why=(
   [openjdk-17-jdk-headless]="compiles and runs the app's plain Kotlin"
   [junit4]="its tests"
   [libandroid-json-java]="Android's JSON, for them"
+  [android-libnativehelper-dev]="Android's header for JNI"
   [aapt]="Android resources"
   [android-framework-res]="the framework that they refer to"
   [proguard-cli]="class files for dx"
@@ -46,7 +47,8 @@ build=(g++)
 if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev python3-venv); fi
 tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist
   openssh-client openssh-server adb busybox mksh chromium fonts-dejavu-core gstreamer1.0-tools gstreamer1.0-plugins-base)
-android=(openjdk-17-jdk-headless junit4 libandroid-json-java aapt android-framework-res proguard-cli dexdump apksigner zipalign unzip)
+android=(openjdk-17-jdk-headless junit4 libandroid-json-java android-libnativehelper-dev aapt
+  android-framework-res proguard-cli dexdump apksigner zipalign unzip)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in
