@@ -58,7 +58,10 @@ class Hall:
 
     async def _answer(self, request: Request) -> str | bytes:
         if isinstance(request, Next):
-            return (await self._shots.take()).after(request.after)
+            shot = await self._shots.take()
+            if shot.state != self._live.state:  # it was begun for another viewer, before this one changed something
+                shot = await self._shots.take()
+            return shot.after(request.after)
         if isinstance(request, Change):
             return as_text(state=state_record(await asyncio.to_thread(self._live.change, request)))
         extremes = await asyncio.to_thread(self._live.extremes, _COMPARE_S)

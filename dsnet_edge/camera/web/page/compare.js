@@ -4,9 +4,11 @@ import { byId, decimals, element, percent } from "./text.js";
 
 export function compared(extremes, madds) {
   const share = percent(madds[extremes.slimmest.path] / madds[extremes.widest.path]);
+  const agree = extremes.slimmest.top[0][0] === extremes.widest.top[0][0];
   byId("extremes").replaceChildren(
-    card("The slimmest path", extremes.slimmest, `${share} of the multiply-adds`),
-    card("The widest path", extremes.widest, "all multiply-adds"),
+    element("p", `Of frame ${extremes.number}, both paths ${agree ? "say the same:" : "differ:"}`, "soft"),
+    card("The slimmest path", extremes.slimmest, `${share} of all MAdds`),
+    card("The widest path", extremes.widest, "all MAdds"),
   );
 }
 

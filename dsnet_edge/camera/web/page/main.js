@@ -18,12 +18,13 @@ let complaint = 0;
 
 const live = new Live({
   async shot(told, jpeg) {
-    if (jpeg) {
-      await picture.show(jpeg, told.result);
-      result = told.result;
-      panels.show(result, told.state);
-    }
-    apply(told.state);
+    apply(told.state); // at once: while the picture is decoded, a newer state may come
+    if (!jpeg) return;
+    await picture.show(jpeg, told.result);
+    result = told.result;
+    byId("snapshot").disabled = false;
+    panels.show(result, told.state);
+    settings.heat(result.share);
   },
   told(message) {
     if (message.error) complain(message.error);
@@ -45,10 +46,8 @@ function apply(told) {
   settings.show(told);
   setText("bundle", told.bundle);
   setText("source", told.source);
-  byId("snapshot").disabled = !result;
   if (told.ended) status("wait", "The pictures have ended");
   else if (told.settings.paused) status("wait", "Paused");
-  else if (!result) status("wait", "Waiting for a frame");
   else status("live", "Live");
   if (!complaint) notice(told.message);
 }

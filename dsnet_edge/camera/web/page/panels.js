@@ -37,7 +37,7 @@ export class Panels {
     const widest = Math.max(...madds);
     setText("path", `${result.path}`);
     setText("chosen", `of 0 to ${madds.length - 1}, ${result.routed ? "chosen by the gate" : "pinned"}`);
-    setText("madds", `${percent(madds[result.path] / widest)} of the widest path's multiply-adds`);
+    setText("madds", `${percent(madds[result.path] / widest)} of all MAdds`);
     const steps = parts(byId("slice"), madds.length);
     steps.forEach((step, index) => {
       step.style.flex = `${(madds[index] - (madds[index - 1] ?? 0)) / widest}`;

@@ -44,6 +44,11 @@ export class Settings {
     byId("budget").setAttribute("aria-valuetext", text);
   }
 
+  heat(share) {
+    byId("heat").hidden = share >= 1;
+    setText("heat", `Heat leaves ${percent(share)} of it.`);
+  }
+
   show({ settings, backends, madds, cores }) {
     this.paused = settings.paused;
     setText("pause", settings.paused ? "Resume" : "Pause");

@@ -2,32 +2,40 @@
 
 import { byId } from "./text.js";
 
-const FRAMES = 150;
+const STEP = 4; // of the screen's pixels a frame, one of them free
 
 export class Strip {
   constructor() {
     this.canvas = byId("strip");
     this.frames = [];
+    new ResizeObserver(() => this.fit()).observe(this.canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   add(width, difficulty) {
     this.frames.push({ width, difficulty: difficulty || "usual" });
-    if (this.frames.length > FRAMES) this.frames.shift();
+    this.draw();
+  }
+
+  // To the screen's own pixels, so that the bars are sharp.
+  fit() {
+    this.canvas.width = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    this.canvas.height = Math.round(this.canvas.clientHeight * devicePixelRatio);
     this.draw();
   }
 
   draw() {
-    const { canvas, frames } = this;
+    const { canvas } = this;
+    const step = Math.round(STEP * devicePixelRatio);
+    this.frames = this.frames.slice(-Math.ceil(canvas.width / step));
     const context = canvas.getContext("2d");
     const style = getComputedStyle(document.documentElement);
     const colours = Object.fromEntries(["easy", "hard", "usual"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
-    const step = canvas.width / FRAMES;
     context.clearRect(0, 0, canvas.width, canvas.height);
-    frames.forEach(({ width, difficulty }, index) => {
-      const height = 6 + width * (canvas.height - 10);
+    this.frames.forEach(({ width, difficulty }, index) => {
+      const height = Math.round(canvas.height * (0.15 + 0.75 * width));
       context.fillStyle = colours[difficulty];
-      context.fillRect(canvas.width - (frames.length - index) * step, canvas.height - height, step - 1, height);
+      context.fillRect(canvas.width - (this.frames.length - index) * step, canvas.height - height, step - 1, height);
     });
   }
 }
