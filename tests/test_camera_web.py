@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from camera_live import DemoLive, demo_bundle, views
+from camera_live import Running, demo_bundle, views
 from camera_viewer import ask, unpack, viewer, watch
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from dsnet_edge.camera.values import Live
 from dsnet_edge.camera.web import Site, connections, serve, shots
 from dsnet_edge.camera.web import viewer as viewers
 from dsnet_edge.camera.web.app import VIEWERS
@@ -36,19 +37,24 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
 
 
 @pytest.fixture(scope="module")
-def live(bundle: FilePath) -> Iterator[DemoLive]:
-    with DemoLive(bundle).running() as running:
-        yield running
+def running(bundle: FilePath) -> Iterator[Running]:
+    with Running(bundle) as entered:
+        yield entered
 
 
 @pytest.fixture(scope="module")
-def site(live: DemoLive) -> Iterator[Site]:
+def live(running: Running) -> Live:
+    return running.live
+
+
+@pytest.fixture(scope="module")
+def site(live: Live) -> Iterator[Site]:
     with serve(live, port=0) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def locked(live: DemoLive) -> Iterator[Site]:
+def locked(live: Live) -> Iterator[Site]:
     with serve(live, port=0, token=TOKEN) as served:
         yield served
 
@@ -130,10 +136,10 @@ def test_a_frame_is_encoded_once_for_all_and_not_at_all_for_nobody(site, live, m
                 socket.send('{"next": -1}')
             pictures |= {unpack(socket.recv(timeout=20))[1] for socket in sockets}
         assert pictures <= set(encoded) and len(encoded) <= 5 * 3  # six each would be 30
-    passed = live.frames
-    wait_for(lambda: live.frames > passed + 2)  # the last one that was asked for is done by then
+    passed = live.result.frame.number
+    assert live.wait(passed + 5, 60)  # the last one that was asked for is done by then
     encoded.clear()
-    wait_for(lambda: live.frames > passed + 12)
+    assert live.wait(passed + 20, 60)
     assert encoded == []
 
 
@@ -149,7 +155,8 @@ def test_settings_reach_the_loop_and_every_viewer(site, live):
         ask(one, change={"budget": None})
 
 
-def test_a_paused_loop_answers_without_a_picture_and_newcomers_with_the_last(site, live):
+def test_a_paused_loop_answers_without_a_picture_and_newcomers_with_the_last(site, running):
+    live = running.live
     with viewer(site.address) as one:
         ask(one, change={"paused": True})
         try:
@@ -160,11 +167,11 @@ def test_a_paused_loop_answers_without_a_picture_and_newcomers_with_the_last(sit
             assert picture == b"" and "result" not in told and told["state"]["settings"]["paused"]
             with viewer(site.address) as newcomer:
                 assert watch(newcomer)[0]["result"]["number"] == number
-            live.say("the camera is lost")
-            one.send(json.dumps({"next": number}))
-            assert unpack(one.recv(timeout=20))[0]["state"]["message"] == "the camera is lost"
+            running.camera.unplugged.set()
+            wait_for(lambda: "unplugged" in live.state.message)
+            assert "unplugged" in ask(one, next=number)["state"]["message"]
         finally:
-            live.say("")
+            running.camera.unplugged.clear()
             ask(one, change={"paused": False})
 
 
@@ -188,7 +195,7 @@ def test_what_cannot_be_is_answered_and_changes_nothing(site, live):
         socket.send(b"\x00\x01")
         assert "text" in json.loads(socket.recv(timeout=20))["error"]
         watch(socket)
-    assert live.state == before
+    assert live.state.settings == before.settings
 
 
 def test_every_answer_has_the_headers(site):

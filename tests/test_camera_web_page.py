@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from browser import Page, browser
-from camera_live import DemoLive, demo_bundle
+from camera_live import Running, demo_bundle
 from camera_viewer import ask, viewer
 from PIL import Image
 
-from dsnet_edge.camera.values import Health
+from dsnet_edge.camera.values import Health, Live
 from dsnet_edge.camera.web import Site, serve
 
 SHOWN = "Number(document.getElementById('frames').textContent) > 0"
@@ -28,6 +29,7 @@ NAMELESS = """[...document.querySelectorAll('button, input, select, canvas:not([
   && !part.getAttribute('aria-label') && !document.getElementById(part.getAttribute('aria-labelledby'))?.textContent
 ).map(part => part.outerHTML.slice(0, 100))"""
 FOCUSED = "document.activeElement.id"
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"  # the name of a camera
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +39,19 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoLive]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     bundle = demo_bundle(tmp_path_factory.mktemp("camera"), "sliced", "onnx")
-    with DemoLive(bundle, 15, Health(54.2, 3.87, "pmic")).running() as running:
-        yield running
+    with Running(bundle, 15, Health(54.2, 3.87, "pmic"), HOSTILE) as entered:
+        yield entered
 
 
 @pytest.fixture(scope="module")
-def site(live: DemoLive) -> Iterator[Site]:
+def live(running: Running) -> Live:
+    return running.live
+
+
+@pytest.fixture(scope="module")
+def site(live: Live) -> Iterator[Site]:
     with serve(live, port=0) as served:
         yield served
 
@@ -107,7 +114,7 @@ def test_it_shows_what_the_loop_says(opened, live):
     opened.until("document.getElementById('celsius').textContent === '54'")
     assert opened.evaluate("document.getElementById('watts').textContent") == "3.87"
     assert opened.evaluate("document.querySelectorAll('#paths i').length") == len(live.state.madds)
-    live.change(lambda settings: settings.__class__(settings.backend, settings.threads, None, paused=True))
+    live.change(lambda settings: replace(settings, paused=True))
     opened.until(f"{STATUS} === 'Paused'")
     result = live.result
     assert opened.evaluate("document.getElementById('label').textContent") == result.prediction.label
@@ -115,7 +122,7 @@ def test_it_shows_what_the_loop_says(opened, live):
     seen = opened.evaluate("document.getElementById('picture').getContext('2d').getImageData(0, 0, 640, 480).data.join()")
     pixels = np.array(seen.split(","), int).reshape(480, 640, 4)[..., :3]
     assert np.abs(pixels - result.frame.pixels).mean() < 4
-    live.change(lambda settings: settings.__class__(settings.backend, settings.threads, None))
+    live.change(lambda settings: replace(settings, paused=False))
 
 
 def test_the_slider_leads_the_paths(opened, live):
@@ -230,19 +237,18 @@ def test_a_snapshot_is_the_frame_with_its_caption(opened, live, tmp_path):
     wait_for(lambda: not live.state.settings.paused)
 
 
-def test_a_lost_camera_is_said_and_then_no_more(opened, live):
-    live.say("the camera is lost; trying again")
-    opened.until("document.getElementById('notice').textContent === 'the camera is lost; trying again'")
-    live.say("")
+def test_a_lost_camera_is_said_and_then_no_more(opened, running):
+    running.camera.unplugged.set()
+    opened.until("document.getElementById('notice').textContent.includes('unplugged')")
+    opened.until("!document.getElementById('notice').hidden")
+    running.camera.unplugged.clear()
     opened.until("document.getElementById('notice').hidden")
 
 
-def test_text_from_the_board_stays_text(opened, live):
-    live.say("<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>")
-    opened.until("document.getElementById('notice').textContent.includes('onerror')")
-    assert opened.evaluate("document.querySelectorAll('#notice *').length") == 0
+def test_text_from_the_board_stays_text(opened):
+    assert opened.evaluate("document.getElementById('source').textContent") == HOSTILE
+    assert opened.evaluate("document.querySelectorAll('#source *').length") == 0
     assert opened.evaluate("document.title") == "dsnet-edge camera"
-    live.say("")
 
 
 def test_it_says_that_the_connection_is_lost_and_comes_back(page, live):
