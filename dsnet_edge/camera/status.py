@@ -43,7 +43,8 @@ def status_text(state: State, result: Result | None) -> str:
         f"{rates.classified:.1f} of {rates.captured:.1f} fps",
         f"{state.settings.backend} x{state.settings.threads}",
     ]
+    parts += [f"budget {state.settings.budget:.0%}"] if state.settings.budget is not None else []
     parts += [f"{health.celsius:.0f} °C"] if health.celsius is not None else []
     parts += [f"{health.watts:.2f} W"] if health.watts is not None else []
-    parts += [f"{result.share:.0%} of the budget (hot)"] if result.share < 1 else []
+    parts += [f"hot: {result.share:.0%} of the budget"] if result.share < 1 else []
     return "  ".join(["paused"] * state.settings.paused + parts)

@@ -30,7 +30,10 @@ class Pipeline:
             raise CameraError(f"{name}: gst-launch-1.0 is missing; install it with: sudo apt install gstreamer1.0-tools")
         if size.width % 4:
             raise CameraError(f"{name}: --size must have a width that is a multiple of 4, found {size.width}")
-        argv = shlex.split(f"{text} {_LAST.format(width=size.width, height=size.height)}")
+        try:
+            argv = shlex.split(f"{text} {_LAST.format(width=size.width, height=size.height)}")
+        except ValueError as error:
+            raise CameraError(f"{name}: is no pipeline ({error}); quote it as for a shell") from error
         self._name, self._shape = name, (size.height, size.width, 3)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._process = subprocess.Popen(
@@ -68,5 +71,5 @@ class Pipeline:
         """What it said at first, if anything."""
         self._said.seek(0)
         lines = self._said.read(4096).decode(errors="replace").splitlines()
-        said = [line.partition(":")[2].strip() or line for line in lines if "ERROR" in line]
+        said = [line.partition(":")[2].strip() for line in lines if line.startswith(("ERROR:", "WARNING:"))]
         return said[0][:160] if said else "no error was told"
