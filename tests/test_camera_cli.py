@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import signal
 import statistics
 import subprocess
+import termios
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -107,6 +109,24 @@ def test_a_signal_ends_it_cleanly(video, sliced_bundle, number):
     out, error = program.communicate(timeout=30)
     assert program.returncode == 0 and "frames classified" in error and "Traceback" not in error
     assert all(line["label"] for line in lines(out)), "the last line is whole"
+
+
+def test_a_reader_that_stops_reading_holds_up_nobody_at_the_end(video, sliced_bundle):
+    argv = command(sliced_bundle, "--source", video, "--loop", "--every-frame", "--json-lines", "-")
+    program = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert program.stdout is not None and program.stderr is not None
+    until(lambda: in_pipe(program.stdout.fileno()) > 60_000)  # a pipe holds 64 KiB
+    program.send_signal(signal.SIGINT)
+    assert program.wait(30) == 0
+    error = program.stderr.read().decode()
+    assert "frames classified" in error and "Traceback" not in error and "Fatal" not in error
+    program.stdout.close()
+    program.stderr.close()
+
+
+def in_pipe(handle: int) -> int:
+    """Bytes that wait there."""
+    return int(np.frombuffer(fcntl.ioctl(handle, termios.FIONREAD, bytes(4)), np.int32)[0])
 
 
 def test_a_reader_that_goes_away_ends_it(video, sliced_bundle):

@@ -30,6 +30,7 @@ def script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(FilePath(name).stem, ROOT / name)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
     spec.loader.exec_module(module)
     return module
 

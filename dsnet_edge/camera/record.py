@@ -6,9 +6,9 @@ import json
 import os
 import sys
 import time
-from contextlib import suppress
+from io import RawIOBase
 from pathlib import Path as FilePath
-from typing import Any, TextIO
+from typing import Any
 
 from dsnet_edge.camera.source import CameraError
 from dsnet_edge.camera.values import Result, Settings
@@ -49,7 +49,8 @@ def record(result: Result, settings: Settings, now: float) -> dict[str, Any]:
 class Log:
     """A context manager. `-` is standard output; what a file holds already stays.
 
-    Nothing is dropped: a reader that stops reading stops the frames.
+    Nothing is dropped: a reader that stops reading stops the frames. Nothing is buffered either, so that the end of the program
+    waits for no reader.
     """
 
     def __init__(self, place: str) -> None:
@@ -57,24 +58,25 @@ class Log:
 
     def __enter__(self) -> Log:
         try:
-            self._stream: TextIO = sys.stdout if self._place == "-" else FilePath(self._place).open("a", encoding="utf-8")
+            if self._place == "-":
+                self._stream: RawIOBase = os.fdopen(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
+            else:
+                self._stream = FilePath(self._place).open("ab", buffering=0)
         except OSError as error:
             raise self._failed(error) from error
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._place != "-":
-            with suppress(OSError):  # the disk is full, which was told
-                self._stream.close()
+        self._stream.close()
 
     def write(self, result: Result, settings: Settings) -> bool:
         """False when the reader has gone away."""
+        line = json.dumps(record(result, settings, time.monotonic()), allow_nan=False) + "\n"
+        left = memoryview(line.encode())
         try:
-            self._stream.write(json.dumps(record(result, settings, time.monotonic()), allow_nan=False) + "\n")
-            self._stream.flush()
+            while left:
+                left = left[self._stream.write(left) or 0 :]
         except BrokenPipeError:
-            if self._place == "-":  # or Python complains when it flushes it at the end
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return False
         except OSError as error:
             raise self._failed(error) from error
