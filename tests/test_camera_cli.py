@@ -17,6 +17,7 @@ import pytest
 from watching import PHOTOS, camera, command, decoded, lines, network_camera, until
 
 from dsnet_edge.camera.record import record
+from dsnet_edge.cli import main
 from dsnet_edge.runtime import Runner
 from profiles import profile, series
 
@@ -206,9 +207,12 @@ def test_every_field_of_a_line_is_explained(video, sliced_bundle):
         (["--source", PHOTOS, "--json-lines", "/nowhere/log"], "--json-lines /nowhere/log: cannot be written"),
     ],
 )
-def test_what_is_wrong_is_one_line(sliced_bundle, argv, said):
-    error = camera(sliced_bundle, *argv, expect=2).stderr
-    assert error.startswith("error: ") and said in error and error.count("\n") == 1, error
+def test_what_is_wrong_is_one_line(sliced_bundle, argv, said, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["dsnet-edge", "camera", str(sliced_bundle), "--headless", *map(str, argv)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and error.startswith("error: ") and said in error and error.count("\n") == 1, error
 
 
 def test_a_disk_that_is_full_ends_it_with_one_line(video, sliced_bundle):
