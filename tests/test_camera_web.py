@@ -6,6 +6,8 @@ import itertools
 import json
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -27,6 +29,7 @@ from dsnet_edge.camera.web.viewer import Pace
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.runtime import Runner
 
+VIEWERS_COMMAND = FilePath(__file__).parents[1] / "benchmarks/camera_viewers.py"
 TOKEN = "a-token-for-the-tests"
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -381,3 +384,13 @@ def wait_for(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_twenty_viewers_do_not_slow_the_loop_and_fill_no_memory(bundle):
+    """Briefly, and with a wide margin for a busy machine: the command itself measures for longer."""
+    command = [sys.executable, str(VIEWERS_COMMAND), str(bundle), "--rounds", "3", "--seconds", "1", "--json"]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout)
+    assert found["ratio"] > 0.75
+    assert min(row["seen"] for row in found["rounds"]) > 1  # frames a second, by the median viewer
+    first, *_, last = (row["resident_mb"] for row in found["rounds"])
+    assert last - first < 15

@@ -14,7 +14,7 @@ from dsnet_edge.camera.web.answers import as_text, result_record, state_record, 
 
 LONGEST = 960  # pixels of a picture's longer side
 QUALITY = 80  # of JPEG, which is encoded about ten times faster than WebP
-_AT_MOST_S = 1 / 30  # between two pictures: more would cost the board what no eye sees
+_REST_S = 0.02  # after a picture, so that a loop far faster than the eye is not encoded frame by frame
 _NEWS_S = 0.25  # after which an answer has no picture
 
 
@@ -53,7 +53,7 @@ class Shots:
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(self._due - clock())
         self._last = await asyncio.to_thread(take, self._live, self._last)
-        self._due = clock() + _AT_MOST_S
+        self._due = clock() + _REST_S
         return self._last
 
 
