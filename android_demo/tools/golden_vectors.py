@@ -11,14 +11,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path as FilePath
 
+import golden_energy
 import golden_images
 import golden_manifests
+import golden_routing
 
 
 def main(bundle: FilePath, folder: FilePath) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    golden_energy.write(folder)
     golden_images.write(folder)
     golden_manifests.write(bundle, folder)
+    golden_routing.write(bundle, folder)
 
 
 if __name__ == "__main__":
