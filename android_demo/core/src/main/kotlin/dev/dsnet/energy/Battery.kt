@@ -1,13 +1,15 @@
 package dev.dsnet.energy
 
 import dev.dsnet.DsnetException
+import java.math.BigDecimal
+import java.math.MathContext
 import kotlin.math.abs
 import kotlin.math.max
 
 private const val WHAT = "battery"
 private const val FIX = "unplug the phone and measure again"
-private const val MILLI = 10_000 // below: 10 A in milliamperes is too much, and 10 mA in microamperes too little, for a phone at work
-private const val MILLIVOLTS = 100_000
+private const val MILLIAMPERES = 10_000 // below: 10 A is too much, and 10 mA in microamperes too little, for a phone at work
+private const val MILLIVOLTS = 100_000 // below: 100 V is too much, and 0.1 V in microvolts too little
 private const val LARGEST_A = 30.0
 private const val MOST_OF_OTHER_SIGN = 20 // one in so many
 
@@ -29,7 +31,7 @@ fun batteryAccount(samples: List<BatterySample>): Account {
     val told = samples.filter { it.current != Int.MIN_VALUE.toLong() && it.current != Long.MIN_VALUE && it.voltage > 0 }
     if (told.isEmpty()) throw DsnetException("$WHAT: not one reading; this phone does not tell its current")
     val largest = told.maxOf { abs(it.current) }
-    val ampere = if (largest < MILLI) 1e-3 else 1e-6
+    val ampere = if (largest < MILLIAMPERES) 1e-3 else 1e-6
     val volt = if (told.maxOf { it.voltage } < MILLIVOLTS) 1e-3 else 1e-6
     val sign = if (median(told.map { it.current.toDouble() }) < 0) -1 else 1
     check(told, largest * ampere, median(told.map { it.voltage.toDouble() }) * volt)
@@ -39,7 +41,8 @@ fun batteryAccount(samples: List<BatterySample>): Account {
 private fun check(samples: List<BatterySample>, amperes: Double, volts: Double) {
     if (amperes == 0.0) throw DsnetException("$WHAT: its current is always 0; this phone does not measure it")
     if (amperes > LARGEST_A || volts < 2.5 || volts > 30.0) {
-        throw DsnetException("$WHAT: ${short(amperes)} A at ${short(volts)} V is no battery's; this phone's numbers cannot be used")
+        val found = "${short(amperes)} A at ${short(volts)} V"
+        throw DsnetException("$WHAT: $found is no battery's; this phone's numbers cannot be used")
     }
     val positive = samples.count { it.current > 0 }
     val fewer = minOf(positive, samples.count { it.current < 0 })
@@ -54,4 +57,4 @@ internal fun median(numbers: List<Double>): Double {
 }
 
 /** Three digits that count. */
-internal fun short(number: Double): String = java.math.BigDecimal(max(0.0, number)).round(java.math.MathContext(3)).toPlainString()
+internal fun short(number: Double): String = BigDecimal(max(0.0, number)).round(MathContext(3)).toPlainString()

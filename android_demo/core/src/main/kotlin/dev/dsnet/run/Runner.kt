@@ -79,7 +79,8 @@ class Runner(
             throw EngineException("$title gives ${numbers.size} $what, ${bundle.folder} has $expected; convert it again")
         }
         if (what == "logits" && numbers.any { it.isNaN() || it.isInfinite() }) {
-            throw EngineException("$title gives $what that are not finite; check the bundle with: dsnet-edge verify ${bundle.folder.name}")
+            val check = "dsnet-edge verify ${bundle.folder.name}"
+            throw EngineException("$title gives $what that are not finite; check the bundle with: $check")
         }
         return numbers
     }

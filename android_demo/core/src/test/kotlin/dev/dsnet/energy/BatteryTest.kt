@@ -43,7 +43,7 @@ class BatteryTest {
         assertContains(complaint(emptyList()), "not one reading")
         assertContains(complaint(samples(-300_000, voltage = 0)), "not one reading")
         assertContains(complaint(samples(0, 0)), "its current is always 0")
-        assertContains(complaint(samples(-40_000_000)), "40.0 A at 4.00 V is no battery's")
+        assertContains(complaint(samples(-40_000_000)), "40 A at 4 V is no battery's")
         assertContains(complaint(samples(-300_000, voltage = 4)), "is no battery's")
         assertEquals(0.0, batteryAccount(unsupported + BatterySample(13.0, -300_000, 4000, false)).joules.last())
     }

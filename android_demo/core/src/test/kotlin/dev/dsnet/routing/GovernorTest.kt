@@ -38,7 +38,8 @@ class GovernorTest {
 
     @Test
     fun `a cool phone gets its budget back step by step`() {
-        assertEquals(listOf(0.75, 0.75, 0.85, 0.95, 1.0, 1.0), shares(0.0 to 0, 9.9 to 0, 10.0 to 0, 20.0 to 0, 30.0 to 0, 40.0 to 0, first = 0.65))
+        val cool = listOf(0.0, 9.9, 10.0, 20.0, 30.0, 40.0).map { it to 0 }.toTypedArray()
+        assertEquals(listOf(0.75, 0.75, 0.85, 0.95, 1.0, 1.0), shares(*cool, first = 0.65))
     }
 
     @Test

@@ -27,7 +27,8 @@ class PolicyTest {
         val nPaths = stream.readInt()
         val (lean, costs) = List(2) { List(nPaths) { stream.readDouble() } }
         val bias = stream.readDouble()
-        val budget = if (stream.readBoolean()) Budget(CostUnit.MS, stream.readDouble(), costs) else null.also { stream.readDouble() }
+        val hasBudget = stream.readBoolean()
+        val budget = Budget(CostUnit.MS, stream.readDouble(), costs).takeIf { hasBudget }
         val policy = Policy(lean, bias, budget)
         var state = initial(policy)
         repeat(stream.readInt()) { image ->

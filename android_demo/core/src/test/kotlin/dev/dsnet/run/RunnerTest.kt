@@ -71,7 +71,8 @@ class RunnerTest {
         assertEquals(listOf(13, false, 0.0), listOf(prediction.path, prediction.routed, prediction.bias))
         assertEquals(listOf(bundle.labels[3]), prediction.top.map { it.label })
         for (path in listOf(-1, 14)) {
-            assertContains(checkNotNull(assertFailsWith<DsnetException> { runner.photo(grey, path) }.message), "has paths 0 to 13")
+            val error = assertFailsWith<DsnetException> { runner.photo(grey, path) }
+            assertContains(checkNotNull(error.message), "has paths 0 to 13")
         }
     }
 
