@@ -82,6 +82,7 @@ def _faults_of_memory(elf: Elf) -> list[str]:
     loads = [segment for segment in elf.segments if segment.kind == "LOAD"]
     stacks = [segment.flags for segment in elf.segments if segment.kind == "GNU_STACK"]
     kinds = {segment.kind for segment in elf.segments}
+    flags = {flag for tag, value in elf.dynamic if tag == "FLAGS" for flag in value.split()} | {tag for tag, _ in elf.dynamic}
     found = [
         f"has a LOAD segment aligned to {segment.align:#x}, expected {LARGEST_PAGE_BYTES:#x}: phones have pages of 16 KiB"
         for segment in loads
@@ -93,13 +94,13 @@ def _faults_of_memory(elf: Elf) -> list[str]:
         found.append("has a segment that can be written and executed")
     if stacks != ["RW"]:
         found.append(f"has GNU_STACK {stacks}, expected RW: an executable stack is refused")
-    if "GNU_RELRO" not in kinds or ("FLAGS", "BIND_NOW") not in elf.dynamic:
+    if "GNU_RELRO" not in kinds or "BIND_NOW" not in flags:
         found.append("is not linked with -z relro -z now")
     if "TLS" in kinds:
         found.append("has thread-local storage, which Android's linker has since API level 29")
     if "GNU_EH_FRAME" not in kinds:
         found.append("has no .eh_frame_hdr, without which no exception finds its handler")
-    if any(tag == "TEXTREL" or (tag == "FLAGS" and "TEXTREL" in value) for tag, value in elf.dynamic):
+    if "TEXTREL" in flags:
         found.append("has text relocations, which Android refuses")
     if any("IRELATIV" in kind for kind in elf.relocations):
         found.append("has functions that are chosen while it is loaded (ifunc)")
