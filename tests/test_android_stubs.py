@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "android_demo" / "stubs"))
 
 from api import Api
+from check import Checker, read_classes
 from generate import write
 from members import LISTING, ListingError, read_listing, unguarded
 
@@ -203,3 +204,48 @@ def test_the_app_asks_before_it_uses_what_is_new() -> None:
     listing = read_listing(LISTING.read_text())
     assert listing
     assert list(unguarded(APP, listing)) == []
+
+
+# What an app may call of a framework that is not the one above.
+OTHER_LAMP = """
+package android.home;
+public class Lamp {
+    public Lamp(Thing owner) { }
+    public Lamp(Thing owner, float watts) { }
+    public long getAge() { return 0; }
+    public String getSerial(long of) { return null; }
+    public void setDim(int[] levels) { }
+    public float light() { return 0; }
+    public static java.util.List<Lamp> all() { return null; }
+}
+"""
+OTHER_THING = "package android.home; public class Thing { public boolean getOwner() { return true; } }"
+CALLER = """
+package app;
+public class Caller extends android.home.Lamp {
+    public Caller(android.home.Thing thing) { super(thing, 1f); }
+    public Object call() {
+        setDim(new int[] {1});
+        long fine = getAge() + getSerial(1L).hashCode();
+        return fine + light() > 0 && new android.home.Thing().getOwner() ? all() : helper();
+    }
+    Object helper() { return null; }
+}
+"""
+
+
+def test_reference_to_what_a_phone_does_not_have_is_found(api: Api, tmp_path: Path) -> None:
+    for name, text in {"Lamp": OTHER_LAMP, "Thing": OTHER_THING, "Caller": CALLER}.items():
+        (tmp_path / f"{name}.java").write_text(text)
+    sources = [str(path) for path in tmp_path.glob("*.java")]
+    subprocess.run(["javac", "--release", "8", "-Xlint:-options", "-d", str(tmp_path), *sources], check=True)
+    classes = {found.name: found for found in read_classes(tmp_path / "app")}
+    assert list(classes) == ["app/Caller"]
+    wrong = [line for line in Checker(api, classes, {"setDim": 31}).wrong() if "java.lang" not in line.partition(" ")[2]]
+    assert wrong == [
+        "app.Caller: android.home.Lamp.<init>(Landroid/home/Thing;F)V is of API 29",
+        "app.Caller: android.home.Thing.<init>()V is not in the API",
+        "app.Caller: android.home.Thing.getOwner()Z is not in the API",
+        "app.Caller: app.Caller.light()F is not in the API",
+    ]
+    assert any("setDim" in line for line in Checker(api, classes, {}).wrong())

@@ -16,6 +16,7 @@ from pathlib import Path
 NUMBER = ("int", "long", "short", "byte", "char")  # what a .pyi calls int
 FRACTION = ("float", "double")  # and float
 _ARRAYS = {f"JavaArrayJ{name.capitalize()}": f"{name}[]" for name in (*NUMBER, *FRACTION, "boolean")}
+_BOXES = {"int": "java.lang.Integer", "float": "java.lang.Double", "bool": "java.lang.Boolean", "str": "java.lang.String"}
 _RESULTS = {"int": "#int", "float": "#float", "bool": "boolean", "str": "java.lang.String", "None": "void"}
 
 
@@ -140,7 +141,7 @@ class _PyiClass:
                 return text[6:]
         chosen = next((a for a in _alternatives(node) if ast.unparse(a) not in ("str", "int", "float", "bool")), None)
         if chosen is None:
-            raise ApiError(f"{ast.unparse(node)}: no Java type")
+            return _BOXES.get(alternatives[0], alternatives[0])
         return self._generic(chosen) if isinstance(chosen, ast.Subscript) else self._named(ast.unparse(chosen))
 
     def _generic(self, chosen: ast.Subscript) -> str:
@@ -275,7 +276,7 @@ def _alike(java: str, kind: str) -> bool:
     if kind.startswith(("any", "androidNative.Array")):
         return kind.startswith("any") or java.endswith("[]")
     if java in (*NUMBER, *FRACTION):
-        return kind == "number"
+        return kind == ("string" if java == "char" else "number")
     texts = {"java.lang.String": "string", "java.lang.CharSequence": "string"}
     plain = texts.get(java) or java.split("<", maxsplit=1)[0]
     return kind.split("<")[0] == plain or (len(plain) == 1 and len(kind) == 1)
