@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 NUMBER = ("int", "long", "short", "byte", "char")  # what a .pyi calls int
@@ -94,7 +95,7 @@ class Api:
 
 
 def _package(name: str) -> str:
-    return ".".join(part for part in name.split(".") if part[0].islower())
+    return ".".join(takewhile(lambda part: part[0].islower(), name.split(".")))
 
 
 # ---- .pyi

@@ -38,6 +38,9 @@ internal class Camera(
     /** The display stands so now, in degrees. */
     fun turn(degrees: Int): Unit = onThread { display = degrees }
 
+    /** Done on the camera's thread, after all that it has to do by now. */
+    fun afterwards(work: () -> Unit): Unit = onThread(work)
+
     /** Ends the thread, after what it still has to do. */
     fun quit() {
         thread.quitSafely()

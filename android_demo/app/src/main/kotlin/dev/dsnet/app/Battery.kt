@@ -1,0 +1,18 @@
+package dev.dsnet.app
+
+import android.content.Context
+import android.content.Intent
+import android.content.IntentFilter
+import android.os.BatteryManager
+
+/** Reads the fuel gauge, as its driver gives it. */
+internal class Battery(private val context: Context) {
+    private val manager = context.getSystemService(BatteryManager::class.java)
+
+    fun read() {
+        val current = manager.getIntProperty(BatteryManager.BATTERY_PROPERTY_CURRENT_NOW)
+        val state = context.registerReceiver(null, IntentFilter(Intent.ACTION_BATTERY_CHANGED))
+        val voltage = state?.getIntExtra(BatteryManager.EXTRA_VOLTAGE, 0) ?: 0
+        val plugged = state?.getIntExtra(BatteryManager.EXTRA_PLUGGED, 0) ?: 0
+    }
+}
