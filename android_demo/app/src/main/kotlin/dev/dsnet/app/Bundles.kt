@@ -12,8 +12,8 @@ private const val DEMO = "bundles/demo" // among the assets
 private const val MANIFEST = "manifest.json"
 
 /**
- * The bundle in the app, and those that were installed: folders in `files/bundles`, where `dsnet-edge android install` puts them, and in
- * the `bundles` folder that the app has on shared storage.
+ * The bundle in the app, and those that were installed: folders in `files/bundles`, where `dsnet-edge android install` puts them,
+ * and in the `bundles` folder that the app has on shared storage.
  */
 internal class Bundles(private val context: Context) {
     private val roots: List<File> get() = listOfNotNull(File(context.filesDir, "bundles"), context.getExternalFilesDir("bundles"))
@@ -35,7 +35,8 @@ internal class Bundles(private val context: Context) {
             val isCurrent = assets.open("$DEMO/$MANIFEST").use { isSame(it.readBytes(), File(folder, MANIFEST)) }
             if (isCurrent) Bundle.open(folder) else unpack({ assets.open("$DEMO/$it") }, folder)
         } catch (error: IOException) {
-            throw DsnetException("the demo bundle is not in this app (${error.message}); build the app again with: make android", error)
+            val reason = "the demo bundle is not in this app (${error.message})"
+            throw DsnetException("$reason; build the app again with: make android", error)
         }
     }
 

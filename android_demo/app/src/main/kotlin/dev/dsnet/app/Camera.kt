@@ -11,8 +11,8 @@ import dev.dsnet.screen.CameraFault
 import dev.dsnet.screen.Event
 
 /**
- * Opens and closes the camera as the screen's effects say, on a thread of its own, and hands its frames to `onFrame` there, which has to
- * close them. `onLens` tells there which camera is about to show its picture. `report` is called there too.
+ * Opens and closes the camera as the screen's effects say, on a thread of its own. There it hands frames to `onFrame`, which has to
+ * close them, tells `onLens` which camera is about to show its picture, and calls `report`.
  */
 internal class Camera(
     private val manager: CameraManager,
@@ -56,7 +56,8 @@ internal class Camera(
     }
 
     /** One try to have a camera, from opening it to losing it. Once it is not [opening] any more, it tells nothing. */
-    private inner class Opening(val ticket: Int, private val texture: SurfaceTexture) : CameraDevice.StateCallback(), SessionListener {
+    private inner class Opening(val ticket: Int, private val texture: SurfaceTexture) :
+        CameraDevice.StateCallback(), SessionListener {
         var session: CameraSession? = null
         private var lens: Lens? = null
         private var frames = false

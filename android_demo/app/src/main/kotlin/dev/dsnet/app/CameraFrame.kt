@@ -22,8 +22,8 @@ internal class CameraFrame(image: Image, rotation: Int, private val giveBack: ()
 }
 
 /**
- * The camera's pictures of one size. Closing takes effect when the last frame has been given back, as another thread may be reading its
- * memory.
+ * The camera's pictures of one size. Closing takes effect when the last frame has been given back, as another thread may be reading
+ * its memory.
  */
 internal class FrameReader(size: PictureSize, private val rotation: () -> Int) : AutoCloseable {
     private val reader = ImageReader.newInstance(size.width, size.height, ImageFormat.YUV_420_888, IMAGES)

@@ -18,8 +18,8 @@ internal interface SessionListener {
 }
 
 /**
- * An open camera that shows its picture on `texture` and gives frames from `reader`. All of it on the thread of `handler`. Takes `device`
- * and `reader` over, and closes them.
+ * An open camera that shows its picture on `texture` and gives frames from `reader`. All of it on the thread of `handler`. Takes
+ * `device` and `reader` over, and closes them.
  */
 internal class CameraSession(
     private val device: CameraDevice,

@@ -28,7 +28,9 @@ internal class Dialogs(
     /** `paths`: how many the bundle has. */
     fun choosePath(paths: Int) {
         val choices = listOf(null) + (0 until paths)
-        val labels = choices.map { if (it == null) context.getString(R.string.path_gate) else context.getString(R.string.path_pinned, it) }
+        val labels = choices.map {
+            if (it == null) context.getString(R.string.path_gate) else context.getString(R.string.path_pinned, it)
+        }
         choose(R.string.path, labels, choices.indexOf(settings().path)) { send(Event.PathPinned(choices[it])) }
     }
 

@@ -51,7 +51,9 @@ internal class Edges(private val root: View, private val hud: HudView) {
 
 @Suppress("DEPRECATION") // their successors need API 30
 private fun safe(insets: WindowInsets): Insets {
-    val bars = with(insets) { Insets(systemWindowInsetLeft, systemWindowInsetTop, systemWindowInsetRight, systemWindowInsetBottom) }
+    val bars = with(insets) {
+        Insets(systemWindowInsetLeft, systemWindowInsetTop, systemWindowInsetRight, systemWindowInsetBottom)
+    }
     val cutout = (if (Build.VERSION.SDK_INT >= 28) insets.displayCutout else null) ?: return bars
     return Insets(
         maxOf(bars.left, cutout.safeInsetLeft), maxOf(bars.top, cutout.safeInsetTop),

@@ -46,5 +46,6 @@ internal fun threads(): Int = try {
 /** Heat lowers the gate as it was trained too, as if its budget were the widest path. */
 internal fun policy(manifest: Manifest, steering: Steering): Policy {
     val isFree = steering.budget == null && steering.heat >= 1
-    return if (isFree) gatePolicy(manifest) else sharePolicy(manifest, maddsCosts(manifest), steering.budget ?: 1.0, steering.heat)
+    if (isFree) return gatePolicy(manifest)
+    return sharePolicy(manifest, maddsCosts(manifest), steering.budget ?: 1.0, steering.heat)
 }

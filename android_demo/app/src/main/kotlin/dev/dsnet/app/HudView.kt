@@ -35,6 +35,7 @@ class HudView(context: Context, attributes: AttributeSet?) : View(context, attri
         layOutAgain()
         announcement(announced, next)?.let { text ->
             announced = next
+            @Suppress("DEPRECATION") // by API 36, which advises live regions: those would tell of every frame
             announceForAccessibility(text)
         }
     }

@@ -15,8 +15,8 @@ import dev.dsnet.screen.Event
 import dev.dsnet.screen.Steering
 
 /**
- * A bundle, an engine on it, and the latest frame through that, on a thread of its own. Each function but [offer] is an effect of the
- * screen; what came of it goes to `report`, on that thread.
+ * A bundle, an engine on it, and the latest frame through that, on a thread of its own. Each function but [offer] is an effect of
+ * the screen; what came of it goes to `report`, on that thread.
  */
 internal class Inference(private val bundles: Bundles, private val report: (Event) -> Unit) {
     private val thread = HandlerThread("network").apply { start() }
@@ -40,17 +40,16 @@ internal class Inference(private val bundles: Bundles, private val report: (Even
     private class Opened(val ticket: Int, val engine: Engine, val runner: Runner)
 
     fun openBundle(ticket: Int, name: String?): Unit = onThread {
-        report(
-            try {
-                val found = if (name == null) bundles.demo() else bundles.installed(name)
-                bundle = found
-                if (found == null) Event.BundleFailed(ticket, BundleFault.MISSING) else Event.BundleOpened(ticket, found.manifest.paths.size)
-            } catch (error: DsnetException) {
-                Event.BundleFailed(ticket, BundleFault.CORRUPT, error.message)
-            } catch (error: OutOfMemoryError) {
-                Event.BundleFailed(ticket, BundleFault.OUT_OF_MEMORY)
-            },
-        )
+        bundle = null
+        val event = try {
+            bundle = if (name == null) bundles.demo() else bundles.installed(name)
+            bundle?.let { Event.BundleOpened(ticket, it.manifest.paths.size) } ?: Event.BundleFailed(ticket, BundleFault.MISSING)
+        } catch (error: DsnetException) {
+            Event.BundleFailed(ticket, BundleFault.CORRUPT, error.message)
+        } catch (error: OutOfMemoryError) {
+            Event.BundleFailed(ticket, BundleFault.OUT_OF_MEMORY)
+        }
+        report(event)
     }
 
     fun openEngine(ticket: Int, backend: Backend): Unit = onThread {

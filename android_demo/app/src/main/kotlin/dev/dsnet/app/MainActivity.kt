@@ -23,8 +23,8 @@ import dev.dsnet.screen.restored
 import dev.dsnet.screen.saved
 
 /**
- * The camera's picture with what the network says of it. What follows from what is decided by [reduce]; here events of Android become
- * events of the screen, and [Effects] does what it answers. Everything on the main thread.
+ * The camera's picture with what the network says of it. What follows from what is decided by [reduce]; here events of Android
+ * become events of the screen, and [Effects] does what it answers. Everything on the main thread.
  *
  * Extra of the intent: `bundle`, the name of an installed bundle to show.
  */
@@ -62,7 +62,11 @@ class MainActivity : Activity() {
         inflateControls()
         cooling = Cooling(getSystemService(PowerManager::class.java), handler, ::onEvent)
         turns = Turns(getSystemService(DisplayManager::class.java), root, handler) { onEvent(Event.Rotated(it)) }
-        ticker = Ticker(handler) { cooling.tick() }
+        val meter = Meter(applicationContext, handler)
+        ticker = Ticker(handler) {
+            cooling.tick()
+            energy = meter.tick(inference.recent.framesPerSecond?.takeIf { screen.running != null })
+        }
         if (savedInstanceState == null) onBundleNamed(intent)
     }
 

@@ -5,8 +5,12 @@ import android.graphics.SurfaceTexture
 import android.view.TextureView
 import dev.dsnet.camera.previewTransform
 
-/** Where the camera's picture is shown. `onReady` and `onGone` tell whether there is a surface; its texture is released by who hears of its end. */
-internal class Picture(private val view: TextureView, private val onReady: () -> Unit, private val onGone: (SurfaceTexture) -> Unit) {
+/** Where the camera's picture is shown. `onReady` tells that there is a surface; whom `onGone` tells of its end releases it. */
+internal class Picture(
+    private val view: TextureView,
+    private val onReady: () -> Unit,
+    private val onGone: (SurfaceTexture) -> Unit,
+) {
     private var lens: Lens? = null
     private var display = 0
 
