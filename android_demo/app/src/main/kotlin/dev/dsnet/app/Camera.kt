@@ -11,8 +11,8 @@ import dev.dsnet.screen.CameraFault
 import dev.dsnet.screen.Event
 
 /**
- * Opens and closes the camera as the screen's effects say, on a thread of its own. There it hands frames to `onFrame`, which has to
- * close them, tells `onLens` which camera is about to show its picture, and calls `report`.
+ * Opens and closes the camera as the screen's effects say, on a thread of its own. There it hands frames to `onFrame`, which has
+ * to close them, tells `onLens` which camera is about to show its picture, and calls `report`.
  */
 internal class Camera(
     private val manager: CameraManager,

@@ -21,10 +21,7 @@ internal class CameraFrame(image: Image, rotation: Int, private val giveBack: ()
     override fun close(): Unit = giveBack()
 }
 
-/**
- * The camera's pictures of one size. Closing takes effect when the last frame has been given back, as another thread may be reading
- * its memory.
- */
+/** The camera's pictures of one size. Closing takes effect when the last frame is back, as another thread may be reading it. */
 internal class FrameReader(size: PictureSize, private val rotation: () -> Int) : AutoCloseable {
     private val reader = ImageReader.newInstance(size.width, size.height, ImageFormat.YUV_420_888, IMAGES)
     private val lock = Any()

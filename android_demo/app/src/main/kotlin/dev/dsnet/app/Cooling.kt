@@ -8,7 +8,7 @@ import dev.dsnet.routing.Heat
 import dev.dsnet.routing.govern
 import dev.dsnet.screen.Event
 
-/** Tells PowerManager's thermal status and what the governor makes of it. Before Android 10 there is none, and a phone is cool. */
+/** Tells PowerManager's thermal status and what the governor makes of it. Before Android 10 there is none: a phone is cool. */
 internal class Cooling(power: PowerManager, handler: Handler, private val send: (Event) -> Unit) : AutoCloseable {
     private var status = 0 // none
     private var heat = Heat()

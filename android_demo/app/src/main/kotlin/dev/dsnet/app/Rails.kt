@@ -10,7 +10,7 @@ import android.os.health.SystemHealthManager
 import dev.dsnet.energy.RailSample
 import dev.dsnet.energy.processorRails
 
-/** Tells the processor's energy, later and on the handler's thread. `names`: of its rails; empty until the phone has said them. */
+/** Tells the processor's energy, later and on the handler's thread. `names`: of its rails; empty until the phone has told. */
 internal interface Rails {
     val names: List<String>
 

@@ -43,7 +43,8 @@ class OrientationTest {
                     val shown = shownSize(previewTransform(picture, sensor, display, width, height), width, height)
                     val sideways = (sensor + display) % 180 != 0
                     val shape = if (sideways) 720.0 / 1280 else 1280.0 / 720
-                    assertEquals(shape, shown.first / shown.second, 1e-5, "sensor $sensor, display $display, view $width x $height")
+                    val what = "sensor $sensor, display $display, view $width x $height"
+                    assertEquals(shape, shown.first / shown.second, 1e-5, what)
                     val (roomX, roomY) = shown.first - width to shown.second - height
                     assertTrue(roomX > -0.01 && roomY > -0.01, "$shown does not cover $width x $height")
                     assertTrue(minOf(roomX, roomY) < 0.01, "$shown is larger than $width x $height needs")

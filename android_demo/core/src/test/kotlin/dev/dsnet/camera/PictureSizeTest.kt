@@ -5,9 +5,12 @@ import kotlin.test.assertEquals
 import kotlin.test.assertNull
 
 class PictureSizeTest {
-    private fun sizes(vararg pairs: Pair<Int, Int>): List<PictureSize> = pairs.map { (width, height) -> PictureSize(width, height) }
+    private fun sizes(vararg pairs: Pair<Int, Int>): List<PictureSize> =
+        pairs.map { (width, height) -> PictureSize(width, height) }
 
-    private val phone = sizes(4000 to 3000, 1920 to 1080, 1440 to 1080, 1280 to 960, 1280 to 720, 800 to 600, 640 to 480, 320 to 240, 176 to 144)
+    private val phone = sizes(
+        4000 to 3000, 1920 to 1080, 1440 to 1080, 1280 to 960, 1280 to 720, 800 to 600, 640 to 480, 320 to 240, 176 to 144,
+    )
 
     @Test
     fun `frames are small and the picture shown is large and of their shape`() {
