@@ -14,6 +14,7 @@ from pathlib import Path as FilePath
 import golden_energy
 import golden_images
 import golden_manifests
+import golden_predictions
 import golden_routing
 
 
@@ -22,6 +23,7 @@ def main(bundle: FilePath, folder: FilePath) -> None:
     golden_energy.write(folder)
     golden_images.write(folder)
     golden_manifests.write(bundle, folder)
+    golden_predictions.write(bundle, folder)
     golden_routing.write(bundle, folder)
 
 

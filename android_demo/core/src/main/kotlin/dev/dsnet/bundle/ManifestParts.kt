@@ -44,7 +44,7 @@ internal fun checkOrigin(fields: Map<String, Field>, precision: String) {
         checkpoint.getValue("checkpoint").line()
         checkpoint.getValue("sha256").digest()
     }
-    fields.getValue("created").text(TIME, "a time such as 2026-11-24T20:22:15+00:00")
+    fields.getValue("created").time()
     val tools = fields.getValue("tools")
     if (!tools.has("dsnet-edge")) throw FieldException("tools has no field 'dsnet-edge'")
     tools.members().values.forEach { it.line() }

@@ -19,10 +19,12 @@ fun latest(samples: List<BatterySample>, next: BatterySample): List<BatterySampl
  * Throws [DsnetException] with the reason while that cannot be told: too few samples, a phone that is charged or does not
  * measure.
  */
-fun liveMj(samples: List<BatterySample>, framesPerSecond: Double): Double {
-    if (!(framesPerSecond > 0)) throw DsnetException("battery: no frames to share its energy; start the camera")
-    val account = batteryAccount(samples)
+fun liveMj(samples: List<BatterySample>, framesPerSecond: Double): Double = liveMj(batteryAccount(samples), framesPerSecond)
+
+/** The same of what another meter counted. */
+fun liveMj(account: Account, framesPerSecond: Double): Double {
+    if (!(framesPerSecond > 0)) throw DsnetException("no frames to share the energy; start the camera")
     val seconds = account.atS.last() - account.atS.first()
-    if (account.atS.size < FEWEST || seconds <= 0) throw DsnetException("battery: too few readings; wait some seconds")
+    if (account.atS.size < FEWEST || seconds <= 0) throw DsnetException("too few readings of the meter; wait some seconds")
     return 1000 * account.joules.last() / seconds / framesPerSecond
 }

@@ -36,8 +36,7 @@ internal class Geometry(spec: InputSpec, val width: Int, val height: Int, val ro
 }
 
 /**
- * Of the upright picture, as Pillow 13 decides; before, it always resized rows first, which differs by one level here and
- * there.
+ * Of the upright picture, as Pillow 13 decides. Pillow 12 always resizes rows first, which differs by one level here and there.
  */
 private fun columnsFirst(width: Int, height: Int, spec: InputSpec): Boolean =
     spec.height < height && 2 * (width - spec.width) < height - spec.height

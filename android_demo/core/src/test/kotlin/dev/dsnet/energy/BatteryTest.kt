@@ -54,7 +54,7 @@ class BatteryTest {
         assertEquals(2.0 / 25 * 1000, liveMj(steady, 25.0), 1e-9)
         fun complaint(work: () -> Double): String = checkNotNull(assertFailsWith<DsnetException> { work() }.message)
         assertContains(complaint { liveMj(steady.take(3), 25.0) }, "too few readings")
-        assertContains(complaint { liveMj(steady, 0.0) }, "no frames to share its energy")
+        assertContains(complaint { liveMj(steady, 0.0) }, "no frames to share the energy")
         assertContains(complaint { liveMj(steady, Double.NaN) }, "no frames")
         assertContains(complaint { liveMj(samples(-5, -5, -5, -5, charging = true), 25.0) }, "charged")
     }
