@@ -19,20 +19,20 @@ from dsnet_edge.camera.loop import Loop
 from dsnet_edge.camera.settings import Choices, prices_of, usable_backends
 from dsnet_edge.camera.source import CameraError, Feed
 from dsnet_edge.camera.values import Health, Settings
+from dsnet_edge.demo import CHECKPOINT, photos
 from dsnet_edge.devices.tree import FileTree
 from dsnet_edge.profiling.conditions import read_conditions
 from dsnet_edge.runtime.bundle import open_bundle
 
-PHOTOS = FilePath(__file__).parents[1] / "dsnet_edge/demo/photos"
 SIZE = 640, 480
-_PER_PHOTO = 60  # frames
+PER_PHOTO = 60  # frames
+PHOTOS = len(photos())
 
 
 def demo_bundle(folder: FilePath, *targets: str) -> FilePath:
     """Of the demo model, which was trained."""
     from dsnet_convert.bundle import write_bundle
     from dsnet_convert.source import from_checkpoint
-    from dsnet_edge.demo import CHECKPOINT
 
     source = from_checkpoint(CHECKPOINT)
     write_bundle(source.plan, folder / "bundle", targets, source.description)
@@ -41,12 +41,11 @@ def demo_bundle(folder: FilePath, *targets: str) -> FilePath:
 
 def views() -> Iterator[np.ndarray]:
     """Endless frames `[480, 640, 3]`, the same every time."""
-    photos = [Image.open(file).convert("RGB") for file in sorted(PHOTOS.glob("*.jpg"))]
-    for photo in itertools.cycle(photos):
+    for photo in itertools.cycle([Image.open(file).convert("RGB") for file in photos()]):
         height = min(photo.height, photo.width * 3 / 4) * 0.8
         room_x, room_y = photo.width - height * 4 / 3, photo.height - height
-        for step in range(_PER_PHOTO):
-            turn = 2 * math.pi * step / _PER_PHOTO
+        for step in range(PER_PHOTO):
+            turn = 2 * math.pi * step / PER_PHOTO
             x, y = room_x * (1 + math.sin(turn)) / 2, room_y * (1 + math.cos(turn)) / 2
             yield np.asarray(photo.resize(SIZE, Image.Resampling.BILINEAR, (x, y, x + height * 4 / 3, y + height)))
 

@@ -16,7 +16,7 @@ from camera_viewer import ask, viewer
 from PIL import Image
 
 from dsnet_edge.camera.values import Health, Live
-from dsnet_edge.camera.web import Site, serve
+from dsnet_edge.camera.web import Site, serve, shots
 
 SHOWN = "Number(document.getElementById('frames').textContent) > 0"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -240,9 +240,27 @@ def test_a_snapshot_is_the_frame_with_its_caption(opened, live, tmp_path):
 def test_a_lost_camera_is_said_and_then_no_more(opened, running):
     running.camera.unplugged.set()
     opened.until("document.getElementById('notice').textContent.includes('unplugged')")
-    opened.until("!document.getElementById('notice').hidden")
+    opened.until(f"!document.getElementById('notice').hidden && {STATUS} === 'No new pictures'")
+    assert opened.evaluate("getComputedStyle(document.getElementById('picture')).opacity") < "1"
     running.camera.unplugged.clear()
-    opened.until("document.getElementById('notice').hidden")
+    opened.until(f"document.getElementById('notice').hidden && {STATUS} === 'Live'")
+    assert opened.evaluate("getComputedStyle(document.getElementById('picture')).opacity") == "1"
+
+
+def test_a_hidden_page_asks_for_nothing(opened, live, monkeypatch):
+    encoded: list[bytes] = []
+    real = shots.jpeg
+    monkeypatch.setattr(shots, "jpeg", lambda pixels: encoded.append(real(pixels)) or encoded[-1])
+    hide = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
+    opened.evaluate(hide.format("true") + "document.dispatchEvent(new Event('visibilitychange'))")
+    passed = live.result.frame.number
+    assert live.wait(passed + 8, 60)  # what it had asked for before is done by then
+    encoded.clear()
+    assert live.wait(passed + 20, 60)
+    assert encoded == []
+    opened.evaluate(hide.format("false") + "document.dispatchEvent(new Event('visibilitychange'))")
+    wait_for(lambda: len(encoded) > 3)
+    opened.until(f"{STATUS} === 'Live'")
 
 
 def test_text_from_the_board_stays_text(opened):
@@ -258,7 +276,7 @@ def test_it_says_that_the_connection_is_lost_and_comes_back(page, live):
         page.until(f"{SHOWN} && {STATUS} === 'Live'")
         port = urlsplit(first.address).port
         stack.close()
-        page.until(f"{STATUS}.includes('trying again in')")
+        page.until(f"{STATUS}.includes('trying again')")
         assert page.evaluate(OVERFLOW) == 0 and page.evaluate(CLIPPED) == []
         assert port is not None
         with serve(live, port=port):

@@ -43,8 +43,7 @@ export class Live {
   }
 
   ask(after) {
-    this.send({ next: after });
-    this.watchdog();
+    if (this.send({ next: after })) this.watchdog();
   }
 
   async answer(socket, data) {
@@ -72,18 +71,16 @@ export class Live {
     clearTimeout(this.timer);
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.failures) * (0.8 + 0.4 * Math.random());
     this.failures += 1;
-    this.countdown(event.reason || "Connection lost", performance.now() + wait);
-  }
-
-  countdown(reason, due) {
-    const left = Math.ceil((due - performance.now()) / 1000);
-    if (left <= 0) return this.open();
-    this.on.status("lost", `${reason}; trying again in ${left} s`);
-    this.timer = setTimeout(() => this.countdown(reason, due), Math.min(1000, due - performance.now()));
+    this.on.status("lost", `${event.reason || "Connection lost"}; trying again`);
+    this.timer = setTimeout(() => this.open(), wait);
   }
 
   watchdog() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.socket?.close(), SILENCE_MS);
+    const { socket } = this;
+    this.timer = setTimeout(() => {
+      this.lost(socket, {}); // now: a network that is gone does not even answer a close
+      socket.close();
+    }, SILENCE_MS);
   }
 }

@@ -15,9 +15,13 @@ const panels = new Panels();
 let state = null;
 let result = null;
 let complaint = 0;
+let shown = performance.now(); // when the latest picture was
+
+const STALE_MS = 2000;
 
 const live = new Live({
   async shot(told, jpeg) {
+    if (jpeg) shown = performance.now();
     apply(told.state); // at once: while the picture is decoded, a newer state may come
     if (!jpeg) return;
     await picture.show(jpeg, told.result);
@@ -48,6 +52,7 @@ function apply(told) {
   setText("source", told.source);
   if (told.ended) status("wait", "The pictures have ended");
   else if (told.settings.paused) status("wait", "Paused");
+  else if (performance.now() - shown > STALE_MS) status("lost", "No new pictures");
   else status("live", "Live");
   if (!complaint) notice(told.message);
 }
@@ -55,6 +60,7 @@ function apply(told) {
 function status(kind, text) {
   byId("status").dataset.kind = kind;
   setText("status", text);
+  picture.fade(kind === "lost");
   if (kind === "lost") byId("compare").disabled = false;
 }
 

@@ -4,13 +4,13 @@ import { Strip } from "./strip.js";
 import { byId, decimals, element, percent, rounded, setText } from "./text.js";
 
 const STAGES = ["preprocess_ms", "prefix_ms", "gate_ms", "suffix_ms"];
-const CALM = 0.15; // of a new frame's times in those that are shown
+const CALM = 0.15; // of a new value in the one that is shown
 const DESCRIBE_MS = 5000;
 
 export class Panels {
   constructor() {
     this.strip = new Strip();
-    this.ms = null;
+    this.ms = {};
     this.described = -DESCRIBE_MS;
   }
 
@@ -36,8 +36,8 @@ export class Panels {
   path(result, { madds }) {
     const widest = Math.max(...madds);
     setText("path", `${result.path}`);
-    setText("chosen", `of 0 to ${madds.length - 1}, ${result.routed ? "chosen by the gate" : "pinned"}`);
-    setText("madds", `${percent(madds[result.path] / widest)} of all MAdds`);
+    setText("chosen", `of 0 to ${madds.length - 1}, ${result.routed ? "by the gate" : "pinned"}`);
+    setText("madds", `${percent(madds[result.path] / widest)} of MAdds`);
     const steps = parts(byId("slice"), madds.length);
     steps.forEach((step, index) => {
       step.style.flex = `${(madds[index] - (madds[index - 1] ?? 0)) / widest}`;
@@ -61,8 +61,7 @@ export class Panels {
   }
 
   times(ms) {
-    this.ms ??= ms;
-    for (const stage of STAGES) this.ms[stage] += CALM * (ms[stage] - this.ms[stage]);
+    for (const stage of STAGES) this.ms[stage] = calm(this.ms[stage], ms[stage]);
     const total = STAGES.reduce((sum, stage) => sum + this.ms[stage], 0);
     setText("total", decimals(total));
     STAGES.forEach((stage, index) => {
@@ -71,15 +70,22 @@ export class Panels {
     });
   }
 
-  device({ rates, health }) {
+  device({ rates, health, age_ms }) {
     setText("captured", rounded(rates.captured));
     setText("classified", rounded(rates.classified));
+    this.age = calm(this.age, age_ms);
+    setText("age", rounded(this.age));
     byId("celsius-row").hidden = health.celsius === null;
     byId("watts-row").hidden = health.watts === null;
     if (health.celsius !== null) setText("celsius", rounded(health.celsius));
     if (health.watts !== null) setText("watts", health.watts.toFixed(2));
     setText("meter", health.meter ? `power (${health.meter})` : "power");
   }
+}
+
+// A mean of the latest values, so that numbers can be read.
+function calm(before, now) {
+  return before === undefined ? now : before + CALM * (now - before);
 }
 
 function parts(parent, count) {

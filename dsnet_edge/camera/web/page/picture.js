@@ -25,6 +25,11 @@ export class Picture {
     this.announce(result);
   }
 
+  // So that nobody takes an old picture for what is there now.
+  fade(old) {
+    this.canvas.classList.toggle("old", old);
+  }
+
   announce(result) {
     const [label, probability] = result.top[0];
     const now = performance.now();

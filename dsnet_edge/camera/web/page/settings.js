@@ -11,7 +11,7 @@ export class Settings {
     this.touched = -MINE_MS;
     this.later = 0;
     this.sent = 0;
-    this.paused = false;
+    this.paused = this.pinned = false;
     byId("pause").addEventListener("click", () => change({ paused: !this.paused }));
     byId("trained").addEventListener("change", (event) => change({ budget: event.target.checked ? null : this.budget() }));
     byId("budget").addEventListener("input", () => this.slide());
@@ -27,7 +27,7 @@ export class Settings {
 
   slide() {
     this.touched = performance.now();
-    this.say(this.budget());
+    this.say(this.budget(), this.pinned);
     clearTimeout(this.later);
     this.later = setTimeout(
       () => {
@@ -38,8 +38,9 @@ export class Settings {
     );
   }
 
-  say(budget) {
-    const text = budget === null ? "the gate decides" : `${percent(budget)} of the way to the widest`;
+  say(budget, pinned) {
+    const led = budget === null ? "the gate decides" : `${percent(budget)} of the way to the widest`;
+    const text = pinned ? "the path is pinned" : led;
     setText("budget-text", text);
     byId("budget").setAttribute("aria-valuetext", text);
   }
@@ -51,8 +52,9 @@ export class Settings {
 
   show({ settings, backends, madds, cores }) {
     this.paused = settings.paused;
+    this.pinned = settings.path !== null;
     setText("pause", settings.paused ? "Resume" : "Pause");
-    options("pin", [["", "as the gate says"], ...madds.map((_, index) => [`${index}`, pathName(index, madds.length)])]);
+    options("pin", [["", "by the gate"], ...madds.map((_, index) => [`${index}`, pathName(index, madds.length)])]);
     options("backend", backends.map((name) => [name, name]));
     const threads = Array.from({ length: Math.max(cores, settings.threads) }, (_, index) => `${index + 1}`);
     options("threads", threads.map((count) => [count, count]));
@@ -64,7 +66,7 @@ export class Settings {
     byId("trained").checked = trained;
     byId("budget").disabled = trained;
     if (!trained) byId("budget").value = `${Math.round(settings.budget * 100)}`;
-    this.say(settings.budget);
+    this.say(settings.budget, this.pinned);
   }
 }
 

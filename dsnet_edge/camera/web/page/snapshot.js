@@ -17,7 +17,7 @@ export function save(picture, result, state) {
   const mark = ["easy", "hard"].includes(result.difficulty) ? `, ${result.difficulty}` : "";
   const share = percent(state.madds[result.path] / Math.max(...state.madds));
   line(context, `${label} ${percent(probability)}`, `600 ${Math.round(size * 1.35)}px`, "#fff", size, canvas.height + 1.7 * size);
-  const details = `path ${result.path}${mark}, ${share} of all MAdds, ${decimals(total)} ms, ${state.bundle} on ${state.settings.backend}`;
+  const details = `path ${result.path}${mark}, ${share} of MAdds, ${decimals(total)} ms, ${state.bundle} on ${state.settings.backend}`;
   line(context, details, `${size}px`, "#b9c5c0", size, canvas.height + 3.2 * size);
   made.toBlob((blob) => download(blob, `dsnet-edge-${result.number}.png`), "image/png");
 }
