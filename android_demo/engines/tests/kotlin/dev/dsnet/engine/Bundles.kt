@@ -6,7 +6,7 @@ import java.io.File
 import java.nio.file.Files
 import java.security.MessageDigest
 
-/** What engines/test.sh converted: `demo`, every path; `other`, three of them in the other layout of files; `int8` and `fp16`, two. */
+/** What engines/tests/run.sh converted: `demo`, every path; `other`, three of them in the other layout of files; `int8` and `fp16`, two. */
 internal fun bundle(name: String): Bundle = Bundle.open(File(System.getProperty("dsnet.bundles"), name))
 
 /** A copy of the bundle `name` in which a file has another content, and a manifest that agrees with it. */
