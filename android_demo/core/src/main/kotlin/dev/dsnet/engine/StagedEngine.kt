@@ -18,6 +18,7 @@ class StagedEngine<T : Any>(
     override val runtime: String get() = library.name
 
     private val files: Map<String, String>
+    private val checked = HashMap<String, File>() // by name: checking a file reads all of it
     private val graphs = HashMap<String, Graph<T>>()
     private var feature: T? = null // of the last prefix
     private var attention: T? = null // of the last gate
@@ -73,7 +74,7 @@ class StagedEngine<T : Any>(
     }
 
     private fun checkedFile(name: String): File = try {
-        bundle.file(name)
+        checked.getOrPut(name) { bundle.file(name) }
     } catch (error: DsnetException) {
         throw EngineException(error.message.orEmpty(), error)
     }

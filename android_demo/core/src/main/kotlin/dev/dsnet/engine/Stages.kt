@@ -6,7 +6,7 @@ import java.util.Locale
 
 /** Names of stages: of their methods or signatures, where one file has them all. */
 const val PREFIX = "prefix"
-internal const val GATE = "gate"
+const val GATE = "gate"
 
 internal fun suffixStage(path: Int): String = String.format(Locale.ROOT, "suffix_%02d", path)
 
