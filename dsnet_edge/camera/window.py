@@ -59,7 +59,7 @@ class _Window:
         self._picture.pack(expand=True, fill="both")
         self._text.pack(fill="x")
         tkinter.Label(root, text=_HELP, anchor="w", fg="gray30").pack(fill="x")
-        for key, change in _KEYS.items():
+        for key, change in KEYS.items():
             root.bind(key, partial(self._press, change))
         for key in ("q", "<Escape>"):
             root.bind(key, lambda event: root.destroy())
@@ -91,7 +91,7 @@ def _moved(step: float, settings: Settings) -> Settings:
     return replace(settings, budget=min(1.0, max(0.0, round(budget + step, 6))))
 
 
-_KEYS: dict[str, Callable[[Settings], Settings]] = {
+KEYS: dict[str, Callable[[Settings], Settings]] = {
     "<Up>": partial(_moved, _STEP),
     "<Down>": partial(_moved, -_STEP),
     "g": lambda settings: replace(settings, budget=None),
