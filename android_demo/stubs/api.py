@@ -250,18 +250,17 @@ def _split(text: str) -> list[str]:
 
 def _join(member: Member, declared: _Declared) -> Member | None:
     """The member with what the .d.ts adds; None where it does not have it."""
-    for line in declared.lines:
-        if line.name != member.name or line.static != member.static or not _same(member, line):
-            continue
-        value = int(line.type) if member.parameters is None and re.fullmatch(r"-?\d+", line.type) else None
-        # Names of parameters come from the code of a method: where they are lost, there is none. A method newer than the
-        # oldest API that an interface had it in has code.
-        lost = line.parameters is not None and all(re.fullmatch(r"param\d+", name) for name, _ in line.parameters)
-        bodiless = lost and (bool(line.parameters) or declared.kind == "interface") and line.since <= max(declared.since, 26)
-        owner_abstract = declared.abstract or declared.kind == "interface"
-        abstract = owner_abstract and bodiless and not member.static and member.name != "<init>"
-        return replace(member, since=max(line.since, declared.since), value=value, abstract=abstract)
-    return None
+    lines = [n for n in declared.lines if n.name == member.name and n.static == member.static and _same(member, n)]
+    if not lines:
+        return None
+    line = min(lines, key=lambda n: sum(kind.startswith("any") for _, kind in n.parameters or ()))  # `any` may be anything
+    value = int(line.type) if member.parameters is None and re.fullmatch(r"-?\d+", line.type) else None
+    # Names of parameters come from the code of a method: where they are lost, there is none. What an interface got later has it.
+    lost = line.parameters is not None and all(re.fullmatch(r"param\d+", name) for name, _ in line.parameters)
+    bodiless = lost and (bool(line.parameters) or declared.kind == "interface") and line.since <= max(declared.since, 26)
+    owner_abstract = declared.abstract or declared.kind == "interface"
+    abstract = owner_abstract and bodiless and not member.static and member.name != "<init>"
+    return replace(member, since=max(line.since, declared.since), value=value, abstract=abstract)
 
 
 def _same(member: Member, line: _Line) -> bool:

@@ -17,6 +17,7 @@ from classfile import ClassFile, Reference, read_class
 from members import LISTING, OLDEST, guards, read_listing
 
 _FRAMEWORK = ("android/", "dalvik/", "java/", "javax/", "org/json/", "org/w3c/", "org/xml/")
+_UNNAMED = "java/util/function/"  # a package whose name TypeScript does not allow; all of it is of API 24
 _PRIMITIVES = dict(zip("BCDFIJSZV", ("byte", "char", "double", "float", "int", "long", "short", "boolean", "void"), strict=True))
 
 
@@ -42,7 +43,7 @@ class Checker:
         return "" if "" in reasons else reasons[0]
 
     def _of_framework(self, reference: Reference) -> str:
-        if not reference.owner.startswith(_FRAMEWORK):
+        if not reference.owner.startswith(_FRAMEWORK) or reference.owner.startswith(_UNNAMED):
             return ""
         name = reference.owner.replace("/", ".").replace("$", ".")
         if not self._api.known(name):

@@ -38,6 +38,7 @@ echo "5/6 dex"
 proguard -injars "$out/core:$out/engines:$out/app:$out/r" -injars "$stdlib(!META-INF/**)" -outjars "$out/shrunk.jar" \
   -libraryjars "$out/java8.jar:$out/stubs:$json:$annotations:$engine_apis" \
   -target 1.7 -dontoptimize -dontobfuscate -include android_demo/app/proguard.pro >"$out/proguard.log" 2>&1 || { grep -v ^Reading "$out/proguard.log" | head -40 >&2; exit 1; }
+"$python" android_demo/stubs/check.py "$tools/pyi" "$tools/types/lib/android/android-platform-37.d.ts" "$out/shrunk.jar"
 java -cp "$tools/dx/framework/build-tools/android-metadata-generator.jar" com.android.dx.command.Main \
   --dex --output="$out/classes.dex" "$out/shrunk.jar"
 
