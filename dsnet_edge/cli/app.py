@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dsnet_edge import __version__
+from dsnet_edge.cli.android import app as android
 from dsnet_edge.cli.bench import bench
 from dsnet_edge.cli.camera import camera
 from dsnet_edge.cli.compare import compare
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="Dynamic slimmable networks on ARM CPUs: train, convert, verify and run networks that choose their width per input.",
 )
 app.add_typer(train, name="train", help="Train a supernet, recalibrate its paths, train its gate.")
+app.add_typer(android, name="android", help="The Android app on a phone: install, measure, check.")
 app.command()(convert)
 app.command()(verify)
 app.command()(run)
