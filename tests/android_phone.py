@@ -73,7 +73,7 @@ case $activity in
     done
     . "$root/data/benchmark" ;;
   *) setsid sleep 1000 & ;;
-esac >/dev/null 2>&1 </dev/null
+esac >>"$root/data/log" 2>&1 </dev/null
 echo $! >"$root/data/pid"
 """
 

@@ -22,6 +22,7 @@ _LOOK_S = 1.0
 _BEGIN_S = 60.0  # for an app to start and a bundle to be opened
 _STILL_S = 900.0  # a block may take 600 s beyond three times its own, after 180 s of cooling
 _FETCH_S = 300.0
+_GONE = 3  # looks without a process of the app: one that has just been started is not seen at once
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,9 @@ def _run_of(app: App, wanted: Wanted) -> Iterator[str]:
 
 def _follow(app: App, folder: str, still_s: float, wait: Callable[[float], None]) -> Iterator[Status]:
     """Every status that differs from the one before, to the one that says it has finished. DeviceError if it fails or stops."""
-    name, text, since = app.device.name, None, time.monotonic()
+    name, text, since, missing = app.device.name, None, time.monotonic(), 0
     while True:
+        missing = 0 if app.runs() else missing + 1  # before the status is read, which may be its last
         found = _read(app, f"{folder}/status.json", _FETCH_S)
         if found is not None and found != text:
             text, since = found, time.monotonic()
@@ -96,7 +98,7 @@ def _follow(app: App, folder: str, still_s: float, wait: Callable[[float], None]
             yield status
             if status.state == "finished":
                 return
-        elif not app.runs() and _read(app, f"{folder}/status.json", _FETCH_S) == text:
+        elif missing >= _GONE:
             raise DeviceError(f"{name}: the app ended in the middle of the benchmark; look with: adb logcat -b crash -d")
         elif text is None and time.monotonic() - since > _BEGIN_S:
             raise DeviceError(f"{name}: the benchmark does not begin; unlock the phone, look at its screen and try again")
