@@ -48,6 +48,11 @@ stop() {{
   pid=$(cat "$root/data/pid" 2>/dev/null) && kill -KILL "-$pid" 2>/dev/null
   rm -f "$root/data/pid"
 }}
+# In a session of its own: what started `am` ends all of its own session.
+launch() {{
+  setsid sh -c 'echo $$ >"$0.part" && mv "$0.part" "$0" && exec "$@"' "$root/data/pid" "$@" &
+  while [ ! -e "$root/data/pid" ]; do sleep 0.02; done
+}}
 if [ "$1" = force-stop ]; then stop; exit 0; fi
 activity=${{4#*/}}
 if [ ! -d "$root/data/app/{PACKAGE}" ]; then
@@ -72,9 +77,8 @@ case $activity in
       esac
     done
     . "$root/data/benchmark" ;;
-  *) setsid sleep 1000 & ;;
+  *) launch sleep 1000 ;;
 esac >>"$root/data/log" 2>&1 </dev/null
-echo $! >"$root/data/pid"
 """
 
 _DUMPSYS = f"""
@@ -121,12 +125,12 @@ class Phone:
         return sorted(file.name for file in (self.files / "bundles").iterdir())
 
     def benchmark_is(self, line: str) -> None:
-        """What the benchmark does: a line of sh that starts it in the background, its arguments NAME=VALUE, and $files."""
-        self.here("benchmark").write_text(f"{line} &\n")
+        """What the benchmark does: a line of sh that launches it, its arguments NAME=VALUE, and $files."""
+        self.here("benchmark").write_text(f"{line}\n")
 
     def benchmark_runs(self, engine: str) -> None:
         """As in the app, with an engine of core's tests."""
-        command = shlex.join(("setsid", *java(), "dev.dsnet.measure.BenchmarkMain", engine))
+        command = shlex.join(("launch", *java(), "dev.dsnet.measure.BenchmarkMain", engine))
         self.benchmark_is(f'{command} "$files/bundles" "$files/benchmarks" "$@"')
 
     def install(self, bundle: FilePath | None = None) -> None:

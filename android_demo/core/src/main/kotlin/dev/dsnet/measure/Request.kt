@@ -7,6 +7,8 @@ import dev.dsnet.profile.Settings
 /** What to measure. `id`: the name of the folder of its results; `bundle`: that of an installed bundle, or null for the first there is. */
 data class Request(val id: String, val bundle: String?, val lanes: List<Lane>, val settings: Settings)
 
+const val RUN = "run"
+val EXTRAS = setOf(RUN, "bundle", "backends", "threads", "blocks", "seconds", "noise")
 private const val SEED = 0
 private val NAME = Regex("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -15,14 +17,14 @@ private val NAME = Regex("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
  * `seconds` and `noise` (a fraction). Anyone may have written them. Throws [DsnetException] that names the one that is wrong.
  */
 fun readRequest(extras: Map<String, String>): Request {
-    (extras.keys - KNOWN).firstOrNull()?.let { refuse(it.take(40), "one of ${KNOWN.joinToString(", ")}", "a name that is unknown") }
-    val id = extras["run"] ?: refuse("run", "a name", "none")
+    (extras.keys - EXTRAS).firstOrNull()?.let { refuse(it.take(40), "one of ${EXTRAS.joinToString(", ")}", "a name that is unknown") }
+    val id = extras[RUN] ?: refuse(RUN, "a name", "none")
     val backends = words(extras["backends"] ?: Backend.SLICED.backend).map { word ->
         Backend.values().find { it.backend == word } ?: refuse("backends", Backend.values().joinToString(", ") { it.backend }, word)
     }
     val threads = words(extras["threads"] ?: "1").map { whole("threads", it, 1..MOST_THREADS) }
     return Request(
-        id = name("run", id),
+        id = name(RUN, id),
         bundle = extras["bundle"]?.let { name("bundle", it) },
         lanes = backends.distinct().flatMap { backend -> threads.distinct().map { Lane(backend, it) } },
         settings = Settings(
@@ -34,7 +36,8 @@ fun readRequest(extras: Map<String, String>): Request {
     )
 }
 
-private val KNOWN = setOf("run", "bundle", "backends", "threads", "blocks", "seconds", "noise")
+
+fun isRunName(text: String): Boolean = NAME.matches(text)
 
 private fun words(text: String): List<String> = text.split(',').map { it.trim() }
 

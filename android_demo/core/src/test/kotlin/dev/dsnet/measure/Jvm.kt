@@ -3,11 +3,13 @@ package dev.dsnet.measure
 import dev.dsnet.bundle.Bundle
 import dev.dsnet.engine.Backend
 import dev.dsnet.engine.EngineOpener
+import dev.dsnet.sliced.SlicedRuntime
 import java.io.File
 import java.util.concurrent.TimeUnit
 
-/** Engines of this JVM: `recorded`, or `recorded:FAULT`. */
+/** Engines of this JVM: `sliced`, the real one; else `recorded`, or `recorded:FAULT`. */
 fun openersOf(engine: String): Map<Backend, EngineOpener> {
+    if (engine == "sliced") return mapOf(Backend.SLICED to SlicedRuntime)
     val fault = Fault.valueOf(engine.substringAfter(':', "NONE"))
     return Backend.values().associateWith { recorded(it, fault) }
 }
