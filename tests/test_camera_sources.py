@@ -218,6 +218,17 @@ def test_the_boards_own_camera_that_is_not_there_busy_or_lost(board, monkeypatch
     assert Board.order == ["open 0", "close"], "closed, or it could never be opened again"
 
 
+def test_a_picamera2_for_another_numpy_is_told_of(monkeypatch, tmp_path):
+    """As it is on Raspberry Pi OS 12 with the newest NumPy in the virtual environment: importing it fails."""
+    (tmp_path / "picamera2.py").write_text("raise ValueError('numpy.dtype size changed, may indicate binary incompatibility')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    monkeypatch.setattr(choose, "_DEVICES", tmp_path)
+    for source in ("picamera", "auto"):
+        with pytest.raises(CameraError, match=r"dtype size changed.*pip install 'numpy<2'"):
+            choose_feed(source, SIZE, paced=True).open()
+
+
 def test_auto_takes_the_first_device_that_gives_a_picture(monkeypatch, tmp_path):
     """Two devices that are none, and one whose opening is replaced by a video's, as no camera is here."""
     for number in (0, 2, 10):
@@ -227,6 +238,7 @@ def test_auto_takes_the_first_device_that_gives_a_picture(monkeypatch, tmp_path)
         photos = choose_feed(str(PHOTOS), size, paced=False)
         return Feed(str(file), photos.open if file.name == "video10" else lambda: choose.open_device(file, size), True)
 
+    monkeypatch.setitem(sys.modules, "picamera2", None)
     monkeypatch.setattr(choose, "_DEVICES", tmp_path)
     monkeypatch.setattr(choose, "_device", device)
     assert choose_feed("auto", SIZE, paced=True).name == str(tmp_path / "video10")

@@ -13,7 +13,7 @@ from dsnet_edge.camera.source import CameraError, Feed, Size, Source
 from dsnet_edge.camera.sources.folder import PhotoFolder
 from dsnet_edge.camera.sources.gstreamer import Pipeline
 from dsnet_edge.camera.sources.opencv import open_address, open_device, open_video
-from dsnet_edge.camera.sources.picamera import cameras, open_picamera
+from dsnet_edge.camera.sources.picamera import count_cameras, open_picamera
 
 _ADDRESS = re.compile(r"(rtsps?|https?|rtmp|udp)://(?:[^/@]*@)?(.+)", re.IGNORECASE)
 _DEVICES = FilePath("/dev")
@@ -77,8 +77,12 @@ def _device(device: FilePath, size: Size) -> Feed:
 
 def _first_camera(size: Size) -> Feed:
     """The board's own, else the first USB camera that gives a picture: many boards have video devices that are none."""
-    if cameras():
-        return _picamera(0, size)
+    try:
+        if count_cameras():
+            return _picamera(0, size)
+        board = "picamera2 sees none"
+    except CameraError as error:
+        board = str(error)
     devices = sorted(_DEVICES.glob("video[0-9]*"), key=lambda device: int(re.sub(r"\D", "", device.name)))
     for device in devices:
         feed = _device(device, size)
@@ -95,5 +99,5 @@ def _first_camera(size: Size) -> Feed:
             source.close()
     seen = f"{len(devices)} video devices give no picture" if devices else "there is no /dev/video*"
     raise CameraError(
-        f"--source auto: no camera was found (picamera2 has none, {seen}); plug one in, or give an address, a video or a folder"
+        f"--source auto: no camera was found ({seen}; {board}); plug one in, or give an address, a video or a folder"
     )

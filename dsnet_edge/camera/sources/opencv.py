@@ -67,8 +67,13 @@ def open_device(device: FilePath, size: Size) -> OpencvSource:
         raise CameraError(f"{device}: no such camera; plug one in, or name another with --source")
     if not os.access(device, os.R_OK | os.W_OK):
         raise CameraError(f"{device}: may not be opened; join the group video: sudo usermod -aG video $USER")
-    settings = [cv2.CAP_PROP_FRAME_WIDTH, size.width, cv2.CAP_PROP_FRAME_HEIGHT, size.height]
-    return OpencvSource(_opened(str(device), str(device), cv2.CAP_V4L2, settings), str(device), lasting=True)
+    capture = _opened(str(device), str(device), cv2.CAP_V4L2, [])
+    # After opening, as a camera that cannot do one of these is to go on as it would.
+    if size.width * size.height > 640 * 480:  # USB 2 is too slow for more, unless it is compressed
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    capture.set(cv2.CAP_PROP_FRAME_WIDTH, size.width)
+    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size.height)
+    return OpencvSource(capture, str(device), lasting=True)
 
 
 def open_address(address: str, name: str) -> OpencvSource:

@@ -8,6 +8,9 @@ import numpy as np
 
 from dsnet_edge.camera.source import CameraError, Size
 
+_INSTALL = "on Raspberry Pi OS: sudo apt install python3-picamera2, and a virtual environment made with --system-site-packages"
+_BUILT_FOR_ANOTHER = "its parts were built for another NumPy; pip install 'numpy<2'"
+
 
 class PicameraSource:
     def __init__(self, camera: Any, name: str) -> None:
@@ -24,30 +27,23 @@ class PicameraSource:
         self._camera.close()
 
 
-def cameras() -> int:
-    """How many there are; 0 without the library."""
+def count_cameras() -> int:
+    """How many the board has. CameraError where picamera2 cannot be used."""
     try:
-        from picamera2 import Picamera2
-
-        return len(Picamera2.global_camera_info())
-    except Exception:  # missing, or of another Python than the system's
-        return 0
+        return len(_library().global_camera_info())
+    except CameraError:
+        raise
+    except Exception as error:
+        raise CameraError(f"picamera2 cannot look for cameras ({_line(error)}); try rpicam-hello --list-cameras") from error
 
 
 def open_picamera(number: int, size: Size) -> PicameraSource:
-    name = f"picamera:{number}"
-    try:
-        from picamera2 import Picamera2
-    except ImportError as error:
-        raise CameraError(
-            f"{name}: picamera2 is not installed ({error}); on Raspberry Pi OS: sudo apt install python3-picamera2, "
-            "and a virtual environment made with --system-site-packages"
-        ) from error
-    if number >= (found := cameras()):
+    name, library = f"picamera:{number}", _library()
+    if number >= (found := count_cameras()):
         raise CameraError(f"{name}: this board has {found} such cameras; check the cable and rpicam-hello --list-cameras")
     camera = None
     try:
-        camera = Picamera2(number)
+        camera = library(number)
         # Named by the order of bits in a word: BGR888 is red first in memory.
         camera.configure(camera.create_video_configuration(main={"size": (size.width, size.height), "format": "BGR888"}))
         camera.start()
@@ -56,6 +52,17 @@ def open_picamera(number: int, size: Size) -> PicameraSource:
             camera.close()
         raise CameraError(f"{name}: cannot be opened ({_line(error)}); is another program using it?") from error
     return PicameraSource(camera, name)
+
+
+def _library() -> Any:
+    """The class. The system's picamera2 meets the NumPy of the virtual environment here."""
+    try:
+        from picamera2 import Picamera2
+    except ImportError as error:
+        raise CameraError(f"picamera2 is not installed ({_line(error)}); {_INSTALL}") from error
+    except ValueError as error:  # "numpy.dtype size changed", from simplejpeg
+        raise CameraError(f"picamera2 cannot be used ({_line(error)}): {_BUILT_FOR_ANOTHER}") from error
+    return Picamera2
 
 
 def _line(error: Exception) -> str:
