@@ -2,8 +2,8 @@
 # clang-format and clang-tidy over the C++ sources.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mapfile -t sources < <(git ls-files 'native/*.cpp' 'native/*.h' 'tests/native/*.cpp' 'tests/native/*.h' 'android_demo/native/*.cpp' \
-  'android_demo/native/*.h' 'android_demo/native/*.c')
+mapfile -t sources < <(git ls-files 'native/*.cpp' 'native/*.h' 'tests/native/*.cpp' 'tests/native/*.h' 'android_demo/*.cpp' \
+  'android_demo/*.h' 'android_demo/*.c')
 clang-format-19 --dry-run --Werror "${sources[@]}"
 mkdir -p build
 cmake -S . -B build/native-tidy -G Ninja -DDSNET_TESTS=ON -DCMAKE_CXX_COMPILER=clang++-19 >build/native-tidy.log

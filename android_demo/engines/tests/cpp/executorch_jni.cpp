@@ -47,12 +47,12 @@ auto guarded(JNIEnv* env, Function function) -> decltype(function()) {
   try {
     return function();
   } catch (const std::exception& error) {
-    if (!env->ExceptionCheck()) env->ThrowNew(env->FindClass("java/lang/RuntimeException"), error.what());
+    if (env->ExceptionCheck() == JNI_FALSE) env->ThrowNew(env->FindClass("java/lang/RuntimeException"), error.what());
     return decltype(function())();
   }
 }
 
-Module& module_of(jlong handle) { return *reinterpret_cast<Module*>(handle); }
+Module& module_of(jlong handle) { return *reinterpret_cast<Module*>(handle); }  // NOLINT(performance-no-int-to-ptr)
 
 std::string string_of(JNIEnv* env, jstring text) {
   const char* chars = env->GetStringUTFChars(text, nullptr);
@@ -72,7 +72,7 @@ jobjectArray strings(JNIEnv* env, const std::vector<std::string>& texts) {
 TensorPtr from_java(JNIEnv* env, jobject tensor) {
   jclass type = env->GetObjectClass(tensor);
   jobject buffer = env->GetObjectField(tensor, env->GetFieldID(type, "data", "Ljava/nio/Buffer;"));
-  auto shape = static_cast<jlongArray>(env->GetObjectField(tensor, env->GetFieldID(type, "shape", "[J")));
+  auto* shape = static_cast<jlongArray>(env->GetObjectField(tensor, env->GetFieldID(type, "shape", "[J")));
   std::vector<jlong> sizes(static_cast<size_t>(env->GetArrayLength(shape)));
   env->GetLongArrayRegion(shape, 0, static_cast<jsize>(sizes.size()), sizes.data());
   const jint scalar = env->GetIntField(tensor, env->GetFieldID(type, "type", "I"));
@@ -88,12 +88,13 @@ jobject to_java(JNIEnv* env, const Tensor& tensor) {
   jclass type = env->FindClass("org/pytorch/executorch/Tensor");
   jmethodID of = env->GetStaticMethodID(type, "of", "(Ljava/nio/ByteBuffer;[JI)Lorg/pytorch/executorch/Tensor;");
   jobject made = env->CallStaticObjectMethod(type, of, data, shape, static_cast<jint>(tensor.scalar_type()));
-  if (env->ExceptionCheck()) throw std::runtime_error("Java refused a tensor");
+  if (env->ExceptionCheck() == JNI_TRUE) throw std::runtime_error("Java refused a tensor");
   return made;
 }
 
 }  // namespace
 
+// NOLINTBEGIN(readability-identifier-naming): Java says what they are called.
 extern "C" {
 
 JNIEXPORT jlong JNICALL Java_org_pytorch_executorch_Module_open(JNIEnv* env, jclass, jstring path, jint threads) {
@@ -114,6 +115,7 @@ JNIEXPORT jobjectArray JNICALL Java_org_pytorch_executorch_Module_backends(JNIEn
   return guarded(env, [&]() -> jobjectArray {
     const auto meta = checked(module_of(handle).method_meta(string_of(env, method)), "Cannot get backends");
     std::vector<std::string> names;
+    names.reserve(meta.num_backends());
     for (size_t i = 0; i < meta.num_backends(); ++i) names.emplace_back(checked(meta.get_backend_name(i), "Cannot get backends"));
     return strings(env, names);
   });
@@ -127,6 +129,7 @@ JNIEXPORT jobjectArray JNICALL Java_org_pytorch_executorch_Module_execute(JNIEnv
                                                                           jobjectArray inputs) {
   return guarded(env, [&]() -> jobjectArray {
     std::vector<TensorPtr> tensors;
+    tensors.reserve(static_cast<size_t>(env->GetArrayLength(inputs)));
     for (jsize i = 0; i < env->GetArrayLength(inputs); ++i) {
       tensors.push_back(from_java(env, env->GetObjectArrayElement(inputs, i)));
     }
@@ -142,3 +145,4 @@ JNIEXPORT jobjectArray JNICALL Java_org_pytorch_executorch_Module_execute(JNIEnv
 }
 
 }  // extern "C"
+// NOLINTEND(readability-identifier-naming)
