@@ -38,8 +38,10 @@ internal class Camera(
     /** The display stands so now, in degrees. */
     fun turn(degrees: Int): Unit = onThread { display = degrees }
 
-    /** Done on the camera's thread, after all that it has to do by now. */
-    fun afterwards(work: () -> Unit): Unit = onThread(work)
+    /** Done after all that the camera's thread has to do by now: there, or at once if it has ended. */
+    fun afterwards(work: () -> Unit) {
+        if (!handler.post(work)) work()
+    }
 
     /** Ends the thread, after what it still has to do. */
     fun quit() {

@@ -53,7 +53,8 @@ internal class Controls(private val view: View, private val send: (Event) -> Uni
         trained.isChecked = settings.budget == null
         budget.isEnabled = settings.budget != null
         settings.budget?.let { budget.progress = (it * budget.max).roundToInt() }
-        budgetValue.text = settings.budget?.let { context.getString(R.string.budget_share, (it * 100).roundToInt()) }.orEmpty()
+        budgetValue.text = settings.budget?.let { context.getString(R.string.budget_share, (it * 100).roundToInt()) }
+            ?: context.getString(R.string.budget_none)
         engine.text = context.getString(R.string.engine_is, settings.backend.title)
         bundle.text = context.getString(R.string.bundle_is, settings.bundle ?: context.getString(R.string.bundle_demo))
         pause.setText(if (settings.paused) R.string.go_on else R.string.pause)
