@@ -5,9 +5,9 @@ With them the very libdsnet.so that a phone gets can be loaded by a Java for aar
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path as FilePath
 
+from android import run
 from stubs import version_script
 from symbols import DATA, Symbol, read_symbols
 
@@ -64,4 +64,4 @@ def make_bionic(out: FilePath) -> None:
         versions = [f"-Wl,--version-script={script}"] if own[0].version else []
         name = f"{library}.so"
         options = ["-shared", "-fPIC", "-O1", "-fno-builtin", "-nostartfiles", f"-Wl,-soname,{name}", *versions]
-        subprocess.run([COMPILER, *options, file, "-o", out / name], check=True)
+        run(COMPILER, *options, file, "-o", out / name)
