@@ -80,7 +80,26 @@ def test_the_engine_and_its_bad_arguments_on_this_machine(classes: None, bundles
     run(NATIVE / "build.sh", library, "host", timeout=900)
     java = ["java", f"-Ddsnet.bundle={bundles['fp32']}"]
     tests = ("dev.dsnet.sliced.SlicedEngineTest", "dev.dsnet.sliced.NativeTest")
-    assert "OK (15 tests)" in in_java(java, library, "org.junit.runner.JUnitCore", *tests)
+    assert "OK (16 tests)" in in_java(java, library, "org.junit.runner.JUnitCore", *tests)
+
+
+def test_a_machine_without_the_library_is_told(classes: None, bundles: dict[str, FilePath], tmp_path: FilePath) -> None:
+    photos_of(Runner(bundles["fp32"], "sliced"), tmp_path / "images.npy")
+    arguments = ("dev.dsnet.sliced.RunImagesKt", bundles["fp32"], tmp_path / "images.npy", "1")
+    answer = in_java(["java"], tmp_path / "libdsnet.so", *arguments)
+    assert answer.startswith("libdsnet.so cannot be loaded (no dsnet in java.library.path")
+    assert answer.endswith("; install the app that is built for this processor\n")
+    assert answer.count("\n") == 1
+
+
+def test_a_library_for_another_processor_is_refused_too(
+    classes: None, phone_library: FilePath, bundles: dict[str, FilePath], tmp_path: FilePath
+) -> None:
+    photos_of(Runner(bundles["fp32"], "sliced"), tmp_path / "images.npy")
+    arguments = ("dev.dsnet.sliced.RunImagesKt", bundles["fp32"], tmp_path / "images.npy", "1")
+    answer = in_java(["java"], phone_library, *arguments)
+    assert answer.startswith("libdsnet.so cannot be loaded (")
+    assert answer.count("\n") == 1
 
 
 @pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76", "max"])

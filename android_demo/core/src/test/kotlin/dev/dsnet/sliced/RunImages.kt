@@ -1,5 +1,6 @@
 package dev.dsnet.sliced
 
+import dev.dsnet.DsnetException
 import dev.dsnet.bundle.Bundle
 import dev.dsnet.bundle.readNpy
 import java.io.File
@@ -10,7 +11,13 @@ import java.io.File
  * Prints the kernels, then for every image a line of the path with the highest score, the scores, and that path's logits; and
  * last what the runtime says of a file that is no model, to which it comes by a C++ exception.
  */
-fun main(arguments: Array<String>) {
+fun main(arguments: Array<String>) = try {
+    run(arguments)
+} catch (error: DsnetException) {
+    println(error.message)
+}
+
+private fun run(arguments: Array<String>) {
     val (folder, file, threads) = arguments
     val bundle = Bundle.open(File(folder))
     val images = readNpy(File(file), listOf(null, bundle.manifest.input.height, bundle.manifest.input.width, 3))

@@ -8,7 +8,9 @@ import dev.dsnet.engine.Backend
 import dev.dsnet.engine.Engine
 import dev.dsnet.engine.EngineException
 import java.util.concurrent.Callable
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Executors
+import java.util.concurrent.FutureTask
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
@@ -80,6 +82,26 @@ class SlicedEngineTest {
             assertEquals("the engine is closed; open another", complaint { call() })
         }
         engine.image.put(0, 1f) // its memory is Java's
+    }
+
+    @Test
+    fun `closed by one thread while another runs, the other is told`() {
+        repeat(20) {
+            val engine = engine()
+            val running = CountDownLatch(1)
+            val runner = FutureTask {
+                complaint {
+                    while (true) {
+                        engine.prefix()
+                        running.countDown()
+                    }
+                }
+            }
+            Thread(runner).start()
+            running.await()
+            engine.close()
+            assertEquals("the engine is closed; open another", runner.get())
+        }
     }
 
     @Test
