@@ -88,6 +88,14 @@ def test_a_library_without_androids_note_is_refused(tmp_path: FilePath) -> None:
     assert fault == "has no note that it is for Android's API level 26"
 
 
+def test_a_library_without_section_headers_is_refused(tmp_path: FilePath) -> None:
+    library = compiled(tmp_path, "", LINKING)
+    with library.open("r+b") as file:
+        file.seek(0x3C)  # e_shnum and e_shstrndx
+        file.write(bytes(4))
+    assert "has no section headers, which Android's linker reads" in faults(read_elf(library))
+
+
 def test_what_a_linux_compiler_makes_is_refused(tmp_path: FilePath) -> None:
     (tmp_path / "source.c").write_text(ON_LOAD + "int puts(const char *); int (*p)(const char *) = puts;\n")
     library = tmp_path / "libdsnet.so"

@@ -34,6 +34,7 @@ class Elf:
     """What readelf says, as far as it matters here."""
 
     machine: str
+    n_sections: int
     segments: list[Segment]
     dynamic: list[tuple[str, str]]  # tag and value
     undefined: set[str]  # with the version, as name@VERSION
@@ -48,6 +49,7 @@ def read_elf(file: FilePath) -> Elf:
     listed = [words for words in symbols if len(words) >= 8 and words[4] in ("GLOBAL", "WEAK", "UNIQUE")]
     return Elf(
         machine=" ".join(re.findall(r"^ *(?:Class|Machine|Type): +(\S+)", header, re.MULTILINE)),
+        n_sections=int("".join(re.findall(r"^ *Number of section headers: +(\d+)", header, re.MULTILINE))),
         segments=[
             Segment(kind, flags.replace(" ", ""), int(align, 16))
             for kind, flags, align in re.findall(r"^ +([A-Z_]+) +(?:0x\w+ ){5}([RWE ]{3}) (0x\w+|0)$", segments, re.MULTILINE)
@@ -69,6 +71,8 @@ def _faults_of_the_file(elf: Elf) -> list[str]:
     found = []
     if elf.machine != "ELF64 DYN AArch64":
         found.append(f"is {elf.machine}, expected ELF64 DYN AArch64")
+    if elf.n_sections == 0:
+        found.append("has no section headers, which Android's linker reads")
     if (soname := _values(elf, "SONAME")) != [SONAME]:
         found.append(f"is called {soname}, expected {SONAME}")
     if not re.search(rf"Android .*\n? *description data: {API_LEVEL:02x} 00 00 00", elf.notes):
