@@ -137,7 +137,9 @@ def _health(energy: str, thermal: bool, console: Console) -> HealthWatch:
             raise
         meter = None
     if thermal and not read_conditions(tree).celsius:
-        console.print("this device tells no temperature: its budget is lowered only while it says that it is held back")
+        console.print(
+            "this device tells no temperature: its budget is lowered only while it says that it is held back", soft_wrap=True
+        )
     return HealthWatch(tree, meter)
 
 
