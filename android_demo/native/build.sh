@@ -16,6 +16,7 @@ build=$out/native/build-$abi
 
 case "$abi" in
   arm64-v8a)
+    if [ "$(uname -m)" != x86_64 ]; then echo "$0: needs an x86-64 machine; elsewhere build with Gradle and the NDK" >&2; exit 1; fi
     $native/wheel.sh "$tools/zig" manylinux_2_12_x86_64 $native/without_ndk/ziglang.txt ziglang/zig 'ziglang/lib/include/*' \
       'ziglang/lib/libcxx/*' 'ziglang/lib/libcxxabi/*' 'ziglang/lib/libunwind/*' \
       'ziglang/lib/libc/include/*-linux-any/*' 'ziglang/lib/libc/include/*-musl/*'

@@ -12,7 +12,7 @@
 namespace dsnet {
 namespace {
 
-constexpr size_t kLeastBytes = size_t{64} << 20, kMostBytes = size_t{512} << 20;
+constexpr size_t kLeastBytes = size_t{64} << 20;
 constexpr int kLeastRuns = 3;
 
 volatile uint64_t sink;  // what is read must be wanted
@@ -35,6 +35,7 @@ class Memory {
  private:
   static size_t size() {
 #ifdef _SC_LEVEL3_CACHE_SIZE
+    constexpr size_t kMostBytes = size_t{512} << 20;
     const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
     return std::clamp(2 * static_cast<size_t>(std::max(cache, 0L)), kLeastBytes, kMostBytes);
 #else
