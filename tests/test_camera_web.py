@@ -62,6 +62,13 @@ def locked(live: Live) -> Iterator[Site]:
         yield served
 
 
+@pytest.fixture(autouse=True)
+def no_defects(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever viewers do, nothing of ours fails."""
+    yield
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("dsnet_edge")] == []
+
+
 def get(site: Site, path: str = "/", **headers: str) -> Answer:
     connection = HTTPConnection(urlsplit(site.address).netloc, timeout=20)
     connection.request("GET", path, headers=headers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -15,7 +14,7 @@ from camera_live import Running, demo_bundle
 from camera_viewer import ask, viewer
 from PIL import Image
 
-from dsnet_edge.camera.values import Health, Live
+from dsnet_edge.camera.values import Health, Live, Settings
 from dsnet_edge.camera.web import Site, serve, shots
 
 SHOWN = "Number(document.getElementById('frames').textContent) > 0"
@@ -57,7 +56,9 @@ def site(live: Live) -> Iterator[Site]:
 
 
 @pytest.fixture
-def opened(page: Page, site: Site) -> Page:
+def opened(page: Page, site: Site, running: Running) -> Page:
+    running.camera.unplugged.clear()
+    running.live.change(lambda settings: Settings("sliced", 1, None))
     page.complaints.clear()
     page.requested.clear()
     page.open(site.address, 1280, 900)
@@ -114,15 +115,13 @@ def test_it_shows_what_the_loop_says(opened, live):
     opened.until("document.getElementById('celsius').textContent === '54'")
     assert opened.evaluate("document.getElementById('watts').textContent") == "3.87"
     assert opened.evaluate("document.querySelectorAll('#paths i').length") == len(live.state.madds)
-    live.change(lambda settings: replace(settings, paused=True))
-    opened.until(f"{STATUS} === 'Paused'")
+    pause(opened, live)
     result = live.result
     assert opened.evaluate("document.getElementById('label').textContent") == result.prediction.label
     assert opened.evaluate("document.getElementById('path').textContent") == str(result.prediction.path)
     seen = opened.evaluate("document.getElementById('picture').getContext('2d').getImageData(0, 0, 640, 480).data.join()")
     pixels = np.array(seen.split(","), int).reshape(480, 640, 4)[..., :3]
     assert np.abs(pixels - result.frame.pixels).mean() < 4
-    live.change(lambda settings: replace(settings, paused=False))
 
 
 def test_the_slider_leads_the_paths(opened, live):
@@ -222,8 +221,7 @@ def test_a_screen_reader_finds_names_and_hears_the_label_seldom(opened):
 
 def test_a_snapshot_is_the_frame_with_its_caption(opened, live, tmp_path):
     opened.download_to(tmp_path)
-    opened.evaluate("document.getElementById('pause').click()")
-    opened.until(f"{STATUS} === 'Paused'")
+    pause(opened, live)
     opened.evaluate("document.getElementById('snapshot').click()")
     name = f"dsnet-edge-{live.result.frame.number}.png"
     wait_for((tmp_path / name).exists)
@@ -291,6 +289,13 @@ def test_the_token_leaves_the_address_bar(page, live):
         assert page.evaluate("document.cookie") == ""  # which scripts cannot read
         page.open(site.address.partition("?")[0], 1280, 900)
         page.until(SHOWN)
+
+
+def pause(page: Page, live: Live) -> None:
+    """Until the loop rests and the page shows its last frame."""
+    page.evaluate("document.getElementById('pause').click()")
+    wait_for(lambda: live.state.settings.paused and live.wait(live.result.frame.number, 0.3) is None)
+    page.until(f"document.getElementById('picture').dataset.frame === '{live.result.frame.number}' && {STATUS} === 'Paused'")
 
 
 def drag(page: Page, value: int) -> None:

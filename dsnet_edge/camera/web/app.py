@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dsnet_edge.camera.values import Live
 from dsnet_edge.camera.web.guard import Guard, Guarded
@@ -37,6 +37,8 @@ def application(live: Live, guard: Guard) -> Any:
     async def watch(socket: WebSocket) -> None:
         try:
             await hall.welcome(socket)
+        except (WebSocketDisconnect, OSError):
+            pass
         except Exception:  # a defect of ours, which uvicorn was told to keep to itself
             logging.getLogger(__name__).exception("a viewer was lost")
             raise

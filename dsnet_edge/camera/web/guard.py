@@ -18,15 +18,14 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-_ASIDE = (
+_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = (
-    (b"content-security-policy", _ASIDE.encode()),
+    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
@@ -49,7 +48,7 @@ class Guard:
         """Of a request, `kind` http or websocket, as ASGI gives them; None lets it in."""
         host = _only(headers, b"host")
         if host is None or not self._is_ours(host):
-            return Refusal(421, "this machine is not called that; use its address, or add its name with --web NAME:PORT")
+            return Refusal(421, "this machine is not called that; use its address in place of the name")
         if kind == "websocket" and urlsplit(_only(headers, b"origin") or "").netloc.lower() != host.lower():
             return Refusal(403, "only the page of this server may connect to it")
         if self.token is not None and not (self.brings_token(query) or self._has_cookie(headers)):

@@ -35,21 +35,15 @@ class Shot:
 
 
 class Shots:
-    """All viewers of one event loop share it: whoever asks while a shot is being taken gets that one."""
+    """One after the other, for all viewers of an event loop."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._last: Shot | None = None
-        self._taking: asyncio.Task[Shot] | None = None
         self._due = 0.0
 
     async def take(self) -> Shot:
         """With a newer frame than the last one, or, when none came for a quarter of a second, without."""
-        if self._taking is None or self._taking.done():
-            self._taking = asyncio.create_task(self._take())
-        return await asyncio.shield(self._taking)
-
-    async def _take(self) -> Shot:
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(self._due - clock())
         self._last = await asyncio.to_thread(take, self._live, self._last)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from dsnet_edge.camera.values import Live
 from dsnet_edge.camera.web.answers import as_text, extremes_record, state_record
 from dsnet_edge.camera.web.requests import Change, Next, Request, RequestError, read_request
 from dsnet_edge.camera.web.shots import Shots
+from dsnet_edge.camera.web.together import Together
 from dsnet_edge.errors import DsnetError
 
 SILENCE_S = 30.0  # a page that is alive asks several times a second
@@ -20,12 +21,15 @@ _POLICY, _LATER = 1008, 1013  # close codes, RFC 6455 and its registry
 
 
 class Hall:
-    """Counts who is there."""
+    """Where all viewers are. What any of them waits for takes one thread, so that many who ask hold up nobody."""
 
     def __init__(self, live: Live, seats: int) -> None:
-        self._live, self._shots, self._seats, self._taken = live, Shots(live), seats, 0
+        self._live, self._seats, self._taken = live, seats, 0
+        self._shot = Together(Shots(live).take)
+        self._extremes = Together(lambda: asyncio.to_thread(live.extremes, _COMPARE_S))
 
     async def welcome(self, socket: WebSocket) -> None:
+        """Until the viewer leaves, or is dropped. WebSocketDisconnect or OSError where it left without a word."""
         await socket.accept()
         if self._taken >= self._seats:
             await socket.close(_LATER, f"{self._seats} are watching already")
@@ -33,8 +37,6 @@ class Hall:
         self._taken += 1
         try:
             await self._converse(socket)
-        except WebSocketDisconnect:
-            pass
         except TimeoutError:
             await socket.close(_POLICY, f"nothing was asked for {SILENCE_S:g} s")
         finally:
@@ -58,13 +60,13 @@ class Hall:
 
     async def _answer(self, request: Request) -> str | bytes:
         if isinstance(request, Next):
-            shot = await self._shots.take()
+            shot = await self._shot()
             if shot.state != self._live.state:  # it was begun for another viewer, before this one changed something
-                shot = await self._shots.take()
+                shot = await self._shot()
             return shot.after(request.after)
         if isinstance(request, Change):
             return as_text(state=state_record(await asyncio.to_thread(self._live.change, request)))
-        extremes = await asyncio.to_thread(self._live.extremes, _COMPARE_S)
+        extremes = await self._extremes()
         if extremes is None:
             raise DsnetError(f"no frame was compared within {_COMPARE_S:g} s; try again while frames come in")
         return as_text(extremes=extremes_record(extremes))

@@ -17,7 +17,7 @@ let result = null;
 let complaint = 0;
 let shown = performance.now(); // when the latest picture was
 
-const STALE_MS = 2000;
+const STALE_MS = 4000;
 
 const live = new Live({
   async shot(told, jpeg) {

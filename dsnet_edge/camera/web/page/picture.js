@@ -19,6 +19,7 @@ export class Picture {
     }
     this.context.drawImage(bitmap, 0, 0);
     bitmap.close();
+    this.canvas.dataset.frame = result.number;
     byId("waiting").hidden = true;
     byId("mark").dataset.kind = result.difficulty;
     setText("mark", result.difficulty === "usual" ? "" : result.difficulty);
