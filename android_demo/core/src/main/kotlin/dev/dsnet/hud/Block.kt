@@ -26,15 +26,21 @@ internal fun drawn(blocks: List<Block>, gap: Float, x: Float, y: Float): List<Co
 
 /** Lines of text, as many as it takes. */
 internal fun Pen.paragraph(rank: Int, text: String, style: Style, colour: Int, room: Float): Block {
-    val lines = wrapped(text, style, room)
-    return Block(rank, lines.size * height(style)) { x, y -> lines.mapIndexed { i, line -> line(line, style, colour, x, y + i * height(style)) } }
+    return lines(rank, wrapped(text, style, room), style, colour)
 }
+
+internal fun Pen.lines(rank: Int, lines: List<String>, style: Style, colour: Int): Block =
+    Block(rank, lines.size * height(style)) { x, y -> lines.mapIndexed { i, line -> line(line, style, colour, x, y + i * height(style)) } }
 
 internal class Words(val text: String, val style: Style, val colour: Int)
 
+/** Whether both fit on one line. */
+internal fun Pen.abreast(left: Words, right: Words, room: Float): Boolean =
+    width(left.text, left.style) + dp(16f) + width(right.text, right.style) <= room
+
 /** One text at the left end and one at the right, on one baseline; below each other where they do not fit. */
 internal fun Pen.pair(rank: Int, left: Words, right: Words, room: Float): Block {
-    if (width(left.text, left.style) + dp(16f) + width(right.text, right.style) > room) {
+    if (!abreast(left, right, room)) {
         val upper = paragraph(rank, left.text, left.style, left.colour, room)
         val lower = paragraph(rank, right.text, right.style, right.colour, room)
         return Block(rank, upper.height + lower.height) { x, y -> upper.draw(x, y) + lower.draw(x, y + upper.height) }

@@ -4,16 +4,13 @@ import dev.dsnet.run.Timing
 
 private const val RECENT = 40 // bars of the latest frames
 
-/** What there is to say, from top to bottom; `room` is the card's width inside. */
-internal fun Pen.blocks(model: HudModel, room: Float): List<Block> {
+/** What there is to say, from top to bottom; `room` and `high` are the card's width and height inside. */
+internal fun Pen.blocks(model: HudModel, room: Float, high: Float): List<Block> {
     val answer = model.answer
     return when {
-        model.message != null -> listOf(paragraph(0, model.message, Style.TITLE, theme.text, room))
+        model.message != null -> listOf(message(model.message, room, high))
         answer == null -> listOf(paragraph(0, "Waiting for the first frame", Style.TITLE, theme.quiet, room))
-        else -> listOfNotNull(
-            headline(answer, room),
-            runnersUp(answer, room),
-            path(answer.path, room),
+        else -> listOfNotNull(headline(answer, room, high), runnersUp(answer, room)) + path(answer.path, room) + listOfNotNull(
             histogram(4, model.statistics.histogram, answer.path, room),
             time(answer.timing, model.statistics.recentMs, room),
             stages(answer.timing, room),
@@ -23,13 +20,28 @@ internal fun Pen.blocks(model: HudModel, room: Float): List<Block> {
     }
 }
 
+/** Smaller where it is long, and cut only where that does not help: a sentence may come from a file. */
+private fun Pen.message(text: String, room: Float, high: Float): Block {
+    val fits = { style: Style -> wrapped(text, style, room).size * height(style) <= high }
+    val style = if (fits(Style.TITLE)) Style.TITLE else Style.BODY
+    val all = wrapped(text, style, room)
+    val most = maxOf(1, (high / height(style)).toInt())
+    val shown = if (all.size <= most) all else all.take(most - 1) + cutOff(all[most - 1], style, room)
+    return lines(0, shown, style, theme.text)
+}
+
 /** A long label is set smaller, then cut; the line is as high as ever, so that nothing below it jumps. */
-private fun Pen.headline(answer: Answer, room: Float): Block {
+private fun Pen.headline(answer: Answer, room: Float, high: Float): Block {
     val figure = Words(percent(answer.best.probability), Style.HEADLINE, theme.accent)
-    val rest = room - dp(16f) - width(figure.text, figure.style)
-    val style = if (width(answer.best.label, Style.HEADLINE) <= rest) Style.HEADLINE else Style.LONG_HEADLINE
-    val block = named(0, Words(answer.best.label, style, theme.text), figure, room)
-    return Block(0, block.height, block.draw)
+    val label = answer.best.label
+    val style = { rest: Float -> if (width(label, Style.HEADLINE) <= rest) Style.HEADLINE else Style.LONG_HEADLINE }
+    val most = room - dp(16f) - width(percent(1.0), Style.HEADLINE) // for a label beside its probability
+    val line = height(Style.HEADLINE)
+    if (most >= room / 2 || high < 4 * line) return named(0, Words(label, style(most), theme.text), figure, room)
+    val upper = line(ellipsised(label, style(room), room), style(room), theme.text, 0f, 0f)
+    return Block(0, 2 * line) { x, y ->
+        listOf(upper.copy(x = x, baseline = y + upper.baseline), line(figure.text, figure.style, figure.colour, x, y + line))
+    }
 }
 
 private fun Pen.runnersUp(answer: Answer, room: Float): Block? {
@@ -40,24 +52,28 @@ private fun Pen.runnersUp(answer: Answer, room: Float): Block? {
     return Block(7, stacked(rows, 0f)) { x, y -> drawn(rows, 0f, x, y) }
 }
 
-private fun Pen.path(path: PathView, room: Float): Block {
-    val pinned = if (path.pinned) ", pinned" else ""
-    val left = Words("Path ${path.index} of 0–${path.count - 1}$pinned", Style.TITLE, theme.text)
-    val right = Words("${percent(path.width)} wide, ${count(path.madds.toDouble())} MAdds", Style.BODY, theme.quiet)
-    return pair(1, left, right, room)
+/** What has no room beside the path's number may be left out before the time is. */
+private fun Pen.path(path: PathView, room: Float): List<Block> {
+    val left = Words("Path ${path.index} of 0–${path.count - 1}", Style.TITLE, theme.text)
+    val right = Words("width ${percent(path.width)}, ${amount(path.madds.toDouble(), "MAdds")}", Style.BODY, theme.quiet)
+    if (abreast(left, right, room)) return listOf(pair(1, left, right, room))
+    return listOf(left, right).mapIndexed { i, it -> paragraph(1 + 5 * i, it.text, it.style, it.colour, room) }
 }
 
 /** The whole time of a frame, and beside it, where there is room, that of the latest frames. */
 private fun Pen.time(timing: Timing, recentMs: List<Double>, room: Float): Block {
     val text = ms(timing.preprocessMs + timing.networkMs)
+    if (width("$text ", Style.FIGURE) + width("a frame", Style.BODY) > room) return paragraph(2, text, Style.FIGURE, theme.text, room)
     val high = height(Style.FIGURE)
-    val rest = room - width(text, Style.FIGURE) - dp(24f)
-    val shown = recentMs.takeLast(RECENT).map { if (it.isNaN() || it < 0) 0.0 else it }
+    val unit = width("$text ", Style.FIGURE)
+    val rest = room - unit - width("a frame", Style.BODY) - dp(24f)
+    val shown = recentMs.takeLast(RECENT).map { if (it in 0.0..1e6) it else 0.0 }
     val long = minOf(rest, dp(5f) * RECENT)
     return Block(2, high) { x, y ->
         val box = Rect(x + room - long * shown.size / RECENT, y + high * 0.15f, x + room, y + high * 0.85f)
         val chart = if (rest < dp(60f) || shown.size < 2) emptyList() else bars(shown, shown.size - 1, box)
-        chart + line(text, Style.FIGURE, theme.text, x, y)
+        val below = ASCENT * (size(Style.FIGURE) - size(Style.BODY)) // so that both stand on one line
+        chart + line(text, Style.FIGURE, theme.text, x, y) + line("a frame", Style.BODY, theme.quiet, x + unit, y + below)
     }
 }
 
@@ -67,13 +83,13 @@ private fun Pen.stages(timing: Timing, room: Float): Block {
     val names = listOf("Prepare", "Prefix", "Gate", "Suffix")
     val dot = dp(8f)
     val indent = dot + dp(6f)
-    val widest = indent + dp(12f) + values.indices.maxOf { maxOf(width(names[it], Style.CAPTION), width("188.8 ms", Style.BODY)) }
-    val columns = listOf(4, 2, 1).first { it == 1 || widest * it <= room }
-    val high = height(Style.CAPTION) + height(Style.BODY)
+    val widest = values.indices.maxOf { maxOf(width(names[it], Style.CAPTION), width("88.8 ms", Style.BODY), width(ms(values[it]), Style.BODY)) }
+    val columns = listOf(4, 2, 1).first { it == 1 || (indent + widest + dp(8f)) * it <= room + dp(8f) }
+    val high = height(Style.CAPTION) + height(Style.BODY) + dp(4f)
     val top = dp(6f) + dp(8f)
-    return Block(5, top + high * (4 / columns)) { x, y ->
+    return Block(5, top + high * (4 / columns) - dp(4f)) { x, y ->
         stagesBar(values, room, x, y) + values.indices.flatMap { i ->
-            val left = x + i % columns * room / columns
+            val left = x + i % columns * (room + dp(8f)) / columns
             val upper = y + top + i / columns * high
             val middle = upper + height(Style.CAPTION) / 2
             listOf(
@@ -87,7 +103,7 @@ private fun Pen.stages(timing: Timing, room: Float): Block {
 
 private fun Pen.energy(energy: Energy, room: Float): Block {
     val right = when (energy) {
-        is Energy.Known -> Words("${number(energy.mj)} mJ a frame, ${energy.source}", Style.BODY, theme.text)
+        is Energy.Known -> Words("${amount(energy.mj, "mJ")} a frame, ${energy.source}", Style.BODY, theme.text)
         is Energy.Unknown -> Words("none: ${energy.reason}", Style.BODY, theme.quiet)
     }
     return pair(3, Words("Energy", Style.BODY, theme.quiet), right, room)

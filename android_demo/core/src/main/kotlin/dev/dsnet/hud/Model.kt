@@ -67,7 +67,7 @@ fun hudModel(situation: Situation, prediction: Prediction?, statistics: Statisti
     energy = situation.energy,
     budget = situation.budget,
     heat = if (situation.heat.isNaN()) 1.0 else situation.heat.coerceIn(0.0, 1.0),
-    statistics = statistics,
+    statistics = if (situation.paused) statistics.copy(framesPerSecond = null) else statistics,
 )
 
 private fun answer(manifest: Manifest, prediction: Prediction): Answer? {

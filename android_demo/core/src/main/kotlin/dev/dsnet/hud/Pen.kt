@@ -1,7 +1,7 @@
 package dev.dsnet.hud
 
-/** Above and below its baseline, text takes so much of its size: Roboto's, rounded up. */
-const val ASCENT: Float = 0.93f
+/** Above and below its baseline, text takes so much of its size; in Roboto Latin letters with accents do. */
+const val ASCENT: Float = 0.95f
 const val DESCENT: Float = 0.25f
 
 private const val GROWS_WHOLLY_SP = 14f
@@ -23,6 +23,9 @@ internal class Pen(private val viewport: Viewport, val theme: Theme, private val
     /** Small letters grow by the font scale; large ones by as much as those of 14 sp do, for they are large already. */
     fun size(style: Style): Float = dp(style.sp + (viewport.fontScale - 1) * minOf(style.sp, GROWS_WHOLLY_SP))
 
+    /** By so much text is larger than at the font scale 1. */
+    val grown: Float = viewport.fontScale
+
     fun height(style: Style): Float = size(style) * (ASCENT + DESCENT)
 
     fun width(text: String, style: Style): Float = measure.width(text, size(style), style.weight)
@@ -33,9 +36,11 @@ internal class Pen(private val viewport: Viewport, val theme: Theme, private val
 
     /** The text, or as much of its beginning as fits into `room` with an ellipsis; empty where not even that does. */
     fun ellipsised(text: String, style: Style, room: Float): String {
-        if (width(text, style) <= room) return text
-        return cut(text, room, style, "…")?.let { it.trimEnd() + "…" } ?: ""
+        return if (width(text, style) <= room) text else cutOff(text, style, room)
     }
+
+    /** As much of the beginning as fits with an ellipsis, which is there in any case. */
+    fun cutOff(text: String, style: Style, room: Float): String = cut(text, room, style, "…")?.let { it.trimEnd() + "…" } ?: ""
 
     /** Lines that fit into `room`, broken between words and only where there is no other way within one. */
     fun wrapped(text: String, style: Style, room: Float): List<String> {

@@ -39,7 +39,7 @@ private fun path(path: PathView): String {
 }
 
 private fun energy(energy: Energy): String = when (energy) {
-    is Energy.Known -> "${number(energy.mj)} millijoules a frame, ${energy.source}."
+    is Energy.Known -> "${aloud(amount(energy.mj, "mJ"))} a frame, ${energy.source}."
     is Energy.Unknown -> "No energy: ${energy.reason}."
 }
 
@@ -50,9 +50,3 @@ private fun budget(budget: Budget, spent: Double?): String {
 
 private fun heat(model: HudModel): String? =
     if (model.heat < 1) "The phone is warm; the budget is lowered to ${aloud(percent(model.heat))}." else null
-
-/** Signs as words: some voices leave them out. */
-private fun aloud(text: String): String = text
-    .replace("<", "less than ").replace(">", "more than ").replace("–", "unknown")
-    .replace(" %", " percent").replace(" ms", " milliseconds").replace(" mJ", " millijoules")
-    .replace(" k MAdds", " thousand multiply-adds").replace(" M MAdds", " million multiply-adds").replace(" G MAdds", " billion multiply-adds")

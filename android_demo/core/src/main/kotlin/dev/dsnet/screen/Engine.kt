@@ -24,6 +24,12 @@ internal fun Screen.bundleChosen(name: String?): Screen {
     return copy(settings = settings.copy(bundle = name, path = path), bundle = BundleState.Closed)
 }
 
+/** A path that there is not changes nothing. */
+internal fun Screen.pathPinned(path: Int?): Screen {
+    val paths = (bundle as? BundleState.Open)?.paths ?: Int.MAX_VALUE
+    return if (path == null || path in 0 until paths) copy(settings = settings.copy(path = path)) else this
+}
+
 internal fun Screen.engineOpened(ticket: Int): Screen {
     val opening = engine as? EngineState.Opening
     return if (opening?.ticket == ticket) copy(engine = EngineState.Open(ticket, opening.backend)) else this

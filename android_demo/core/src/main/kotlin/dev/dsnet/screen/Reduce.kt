@@ -38,10 +38,10 @@ private fun Screen.after(event: Event): Next = when (event) {
     is Event.EngineChosen -> still(copy(settings = settings.copy(backend = event.backend)))
     is Event.BundleChosen -> still(bundleChosen(event.name))
     is Event.BudgetChanged -> still(copy(settings = settings.copy(budget = share(event.share), path = null)))
-    is Event.PathPinned -> still(copy(settings = settings.copy(path = event.path)))
+    is Event.PathPinned -> still(pathPinned(event.path))
     is Event.PausePressed -> still(copy(settings = settings.copy(paused = !settings.paused)))
-    is Event.ActionPressed -> act(message(this)?.action)
-    is Event.BenchmarkStarted -> still(if (stage == Stage.RESUMED) copy(benchmark = Benchmark.WANTED) else this)
+    is Event.ActionPressed -> act(if (stage == Stage.RESUMED) message(this)?.action else null)
+    is Event.BenchmarkStarted -> still(benchmarkStarted())
     is Event.BenchmarkFinished -> still(copy(benchmark = Benchmark.NONE))
 }
 
@@ -56,6 +56,9 @@ private fun Screen.resumed(cameraAllowed: Boolean): Screen = forgiven().copy(
         else -> permission
     },
 )
+
+private fun Screen.benchmarkStarted(): Screen =
+    if (stage == Stage.RESUMED && benchmark == Benchmark.NONE) copy(benchmark = Benchmark.WANTED) else this
 
 private fun Screen.act(action: Action?): Next = when (action) {
     Action.ALLOW -> Next(copy(permission = Permission.ASKED), listOf(Effect.RequestPermission))
