@@ -1,16 +1,10 @@
 package dev.dsnet.app
 
-import dev.dsnet.bundle.Manifest
 import dev.dsnet.engine.Backend
 import dev.dsnet.engine.EngineException
 import dev.dsnet.engine.EngineOpener
 import dev.dsnet.engine.executorch.ExecutorchEngine
 import dev.dsnet.engine.litert.LitertEngine
-import dev.dsnet.routing.Policy
-import dev.dsnet.routing.gatePolicy
-import dev.dsnet.routing.maddsCosts
-import dev.dsnet.routing.sharePolicy
-import dev.dsnet.screen.Steering
 import dev.dsnet.sliced.SlicedRuntime
 
 private const val THREADS_UNTOLD = 2 // where the phone does not tell which of its cores are big
@@ -41,11 +35,4 @@ internal fun threads(): Int = try {
     maxOf(1, SlicedRuntime.bigCores().size)
 } catch (error: EngineException) {
     THREADS_UNTOLD
-}
-
-/** Heat lowers the gate as it was trained too, as if its budget were the widest path. */
-internal fun policy(manifest: Manifest, steering: Steering): Policy {
-    val isFree = steering.budget == null && steering.heat >= 1
-    if (isFree) return gatePolicy(manifest)
-    return sharePolicy(manifest, maddsCosts(manifest), steering.budget ?: 1.0, steering.heat)
 }

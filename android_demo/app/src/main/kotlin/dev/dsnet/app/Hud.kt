@@ -15,7 +15,8 @@ internal class Hud(private val view: HudView, private val inference: Inference) 
         val manifest = inference.bundle?.manifest
         val heat = screen.thermal.share
         val steering = Steering(screen.settings.path, screen.settings.budget, heat)
-        val budget = manifest?.takeIf { steering.budget != null }?.let { policy(it, steering).budget }
+        val costs = inference.costs.takeIf { steering.budget != null }
+        val budget = if (manifest == null || costs == null) null else policy(manifest, costs, steering).budget
         val situation = Situation(
             engine = screen.settings.backend.title,
             manifest = manifest,

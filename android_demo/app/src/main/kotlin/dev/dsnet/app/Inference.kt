@@ -6,6 +6,8 @@ import dev.dsnet.DsnetException
 import dev.dsnet.bundle.Bundle
 import dev.dsnet.engine.Backend
 import dev.dsnet.engine.Engine
+import dev.dsnet.routing.Costs
+import dev.dsnet.routing.maddsCosts
 import dev.dsnet.run.Latest
 import dev.dsnet.run.Recent
 import dev.dsnet.run.Runner
@@ -13,20 +15,25 @@ import dev.dsnet.screen.BundleFault
 import dev.dsnet.screen.EngineFault
 import dev.dsnet.screen.Event
 import dev.dsnet.screen.Steering
+import java.io.File
 
 /**
  * A bundle, an engine on it, and the latest frame through that, on a thread of its own. Each function but [offer] is an effect of
  * the screen; what came of it goes to `report`, on that thread.
  */
-internal class Inference(private val bundles: Bundles, private val report: (Event) -> Unit) {
+internal class Inference(private val bundles: Bundles, private val benchmarks: File, private val report: (Event) -> Unit) {
     private val thread = HandlerThread("network").apply { start() }
     private val handler = Handler(thread.looper)
     private val frames = Latest<CameraFrame>()
     private val work = Runnable { frames.poll()?.use(::run) }
 
-    /** The bundle opened last, and the frames since the engine was opened: what the HUD tells besides the prediction. */
+    // What the HUD tells besides the prediction: the bundle opened last; of the engine opened last its costs and its frames.
     @Volatile
     var bundle: Bundle? = null
+        private set
+
+    @Volatile
+    var costs: Costs? = null
         private set
 
     @Volatile
@@ -41,6 +48,7 @@ internal class Inference(private val bundles: Bundles, private val report: (Even
 
     fun openBundle(ticket: Int, name: String?): Unit = onThread {
         bundle = null
+        costs = null
         val event = try {
             bundle = if (name == null) bundles.demo() else bundles.installed(name)
             bundle?.let { Event.BundleOpened(ticket, it.manifest.paths.size) } ?: Event.BundleFailed(ticket, BundleFault.MISSING)
@@ -55,8 +63,10 @@ internal class Inference(private val bundles: Bundles, private val report: (Even
     fun openEngine(ticket: Int, backend: Backend): Unit = onThread {
         trying(ticket) {
             val bundle = bundle ?: throw DsnetException("no bundle is open; choose one")
-            val engine = opener(backend).open(bundle, threads())
+            val threads = threads()
+            val engine = opener(backend).open(bundle, threads)
             opened = Opened(ticket, engine, Runner(bundle, engine))
+            costs = costs(benchmarks, bundle.manifest, backend, threads)
             recent = Recent(bundle.manifest.paths.size)
             report(Event.EngineOpened(ticket))
         }
@@ -92,7 +102,7 @@ internal class Inference(private val bundles: Bundles, private val report: (Even
     private fun lead(next: Steering) {
         val manifest = bundle?.manifest ?: return
         steering = next
-        opened?.runner?.policy = policy(manifest, next)
+        opened?.runner?.policy = policy(manifest, costs ?: maddsCosts(manifest), next)
     }
 
     private fun run(frame: CameraFrame) {

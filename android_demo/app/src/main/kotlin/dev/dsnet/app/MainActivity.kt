@@ -21,6 +21,7 @@ import dev.dsnet.screen.Screen
 import dev.dsnet.screen.reduce
 import dev.dsnet.screen.restored
 import dev.dsnet.screen.saved
+import java.io.File
 
 /**
  * The camera's picture with what the network says of it. What follows from what is decided by [reduce]; here events of Android
@@ -50,7 +51,7 @@ class MainActivity : Activity() {
         root = findViewById(R.id.root)
         val view = findViewById(R.id.hud) as HudView
         val bundles = Bundles(applicationContext)
-        val inference = Inference(bundles) { event -> handler.post { onEvent(event) } }
+        val inference = Inference(bundles, File(filesDir, "benchmarks")) { event -> handler.post { onEvent(event) } }
         edges = Edges(root, view)
         dialogs = Dialogs(this, bundles, { screen.settings }, ::onEvent)
         hud = Hud(view, inference)
