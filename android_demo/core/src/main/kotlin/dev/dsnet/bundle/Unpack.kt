@@ -6,6 +6,7 @@ import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
 import java.io.InputStream
+import java.nio.file.Files
 import java.security.MessageDigest
 
 /**
@@ -71,8 +72,10 @@ private fun rename(from: File, to: File) {
     if (!from.renameTo(to)) throw IOException("$from cannot be renamed to ${to.name}")
 }
 
-private fun remove(folder: File) {
-    if (!folder.deleteRecursively()) throw IOException("$folder cannot be removed")
+/** With all that is in it; a symbolic link is removed, not followed. */
+private fun remove(file: File) {
+    if (!Files.isSymbolicLink(file.toPath())) file.listFiles()?.forEach(::remove)
+    file.delete() // where that fails, the rename that follows does
 }
 
 /** At most `most` bytes, whatever there is. */

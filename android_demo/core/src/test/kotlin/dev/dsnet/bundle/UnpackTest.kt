@@ -8,6 +8,7 @@ import java.io.FileNotFoundException
 import java.io.IOException
 import java.io.InputStream
 import java.io.SequenceInputStream
+import java.nio.file.Files
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
@@ -40,6 +41,18 @@ class UnpackTest {
         unpack(::archive, into)
         assertEquals(content(TestFolders.bundle), content(into))
         assertEquals(listOf("demo"), scratch.list()?.toList())
+    }
+
+    @Test
+    fun `a symbolic link in what is replaced is not followed`() = withScratch { scratch ->
+        val mine = File(scratch, "mine/photo").also { it.parentFile.mkdirs() }
+        mine.writeText("of someone else")
+        val into = File(scratch, "demo")
+        unpack(::archive, into)
+        Files.createSymbolicLink(File(into, "link").toPath(), mine.parentFile.toPath())
+        unpack(::archive, into)
+        assertEquals(content(TestFolders.bundle), content(into))
+        assertEquals("of someone else", mine.readText())
     }
 
     @Test

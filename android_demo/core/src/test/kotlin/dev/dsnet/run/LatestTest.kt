@@ -57,6 +57,5 @@ class LatestTest {
         taker.join(10_000)
         assertEquals((1..count).toList(), (taken + returned).sorted())
         assertEquals(taken.sorted(), taken)
-        assertTrue(taken.isEmpty() || returned.isEmpty() || taken.last() == count || returned.last() == count)
     }
 }
