@@ -16,7 +16,7 @@ class Bundle(val folder: File, val manifest: Manifest, val labels: List<String>,
     /** A file that the manifest lists, after checking its size and SHA-256: reads all of it. Throws [DsnetException]. */
     fun file(name: String): File = if (trusted) File(folder, name) else checkedFile(folder, manifest, name)
 
-    /** The same without the check of every file, which has been made before: it costs every engine the same time for each byte. */
+    /** The same without the check of every file, which has been made before: it costs every engine the same time a byte. */
     fun trusted(): Bundle = Bundle(folder, manifest, labels, trusted = true)
 
     companion object {

@@ -89,7 +89,7 @@ private fun checkPlane(name: String, plane: Plane, width: Int, height: Int) {
     }
 }
 
-// JFIF's equations in 1/64, rounded as Pillow rounds them. Red and blue depend on one of the two, so their tables hold whole levels.
+// JFIF's equations in 1/64, rounded as Pillow rounds them. Red and blue depend on one of the two: their tables hold whole levels.
 private val RED_OF_V = IntArray(256) { part(1.402, it) shr 6 }
 private val GREEN_OF_U = IntArray(256) { part(-0.34414, it) }
 private val GREEN_OF_V = IntArray(256) { part(-0.71414, it) }

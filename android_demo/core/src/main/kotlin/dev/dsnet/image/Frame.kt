@@ -6,7 +6,8 @@ import java.nio.ByteBuffer
 class Plane(val bytes: ByteBuffer, val rowStride: Int, val pixelStride: Int)
 
 /**
- * A camera frame in YUV_420_888: `y` at full resolution, `u` and `v` at half of it in both directions (rounded up), full range, BT.601 as JPEG has it.
+ * A camera frame in YUV_420_888: `y` at full resolution, `u` and `v` at half of it in both directions (rounded up), full range,
+ * BT.601 as JPEG has it.
  *
  * `rotation`: degrees clockwise (0, 90, 180, 270) by which the picture must be turned to be upright.
  */

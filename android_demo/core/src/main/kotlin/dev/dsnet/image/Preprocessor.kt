@@ -40,7 +40,8 @@ class Preprocessor(private val spec: InputSpec) {
     fun photo(image: RgbImage, into: FloatBuffer) {
         val expected = image.width.toLong() * image.height * 3
         if (image.width < 1 || image.height < 1 || image.pixels.size.toLong() != expected) {
-            throw DsnetException("a picture of ${image.width} x ${image.height} has ${image.pixels.size} bytes, $expected expected")
+            val found = "${image.pixels.size} bytes, $expected expected"
+            throw DsnetException("a picture of ${image.width} x ${image.height} has $found")
         }
         val geometry = geometry(image.width, image.height, 0)
         val start = (geometry.down.from * image.width + geometry.across.from) * 3
