@@ -26,13 +26,19 @@ class HttpConnection(H11Protocol):
         self._overdue = self.loop.call_later(REQUEST_S, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
+        self._forget()
         super().connection_lost(exc)
 
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._forget()  # from here on it is a SocketConnection's
+        super().handle_websocket_upgrade(event)
+
+    def _forget(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
     def _look(self) -> None:
-        if self.transport.get_protocol() is not self:
-            return  # it has become a viewer's
         if self.cycle is self._seen:
             self.transport.abort()
             return
