@@ -26,7 +26,7 @@ from dsnet_edge.camera.web import Site, connections, serve, shots
 from dsnet_edge.camera.web import viewer as viewers
 from dsnet_edge.camera.web.app import VIEWERS
 from dsnet_edge.camera.web.viewer import Pace
-from dsnet_edge.errors import DsnetError
+from dsnet_edge.errors import DsnetError, MissingExtraError
 from dsnet_edge.runtime import Runner
 
 VIEWERS_COMMAND = FilePath(__file__).parents[1] / "benchmarks/camera_viewers.py"
@@ -369,6 +369,12 @@ def test_a_flood_of_requests_is_slowed():
     waits = [pace.wait_s() for _ in range(105)]
     assert waits[:5] == [0] * 5 and min(waits[6:]) > 0
     assert waits[-1] == pytest.approx(100 / 10 - 0.105, abs=0.2)
+
+
+def test_without_its_packages_the_extra_is_named(live, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(MissingExtraError, match=r"uvicorn.*dsnet-edge\[camera\]"), serve(live, port=0):
+        pass
 
 
 def test_leaving_ends_every_connection_and_thread(live):

@@ -281,6 +281,17 @@ def test_it_says_that_the_connection_is_lost_and_comes_back(page, live):
             page.until(f"{STATUS} === 'Live'")
 
 
+def test_a_page_with_the_token_of_an_earlier_run_says_so(page, live):
+    with serve(live, port=0, token="a-token-for-the-page") as site:
+        page.open(site.address, 375, 800)
+        page.until(SHOWN)
+        port = urlsplit(site.address).port
+    assert port is not None
+    with serve(live, port=port, token="another-token-for-it"):
+        page.until(f"{STATUS}.includes('open the address')")
+        assert page.evaluate(OVERFLOW) == 0 and page.evaluate(CLIPPED) == []
+
+
 def test_the_token_leaves_the_address_bar(page, live):
     with serve(live, port=0, token="a-token-for-the-page") as site:
         page.open(site.address, 1280, 900)

@@ -73,6 +73,13 @@ export class Live {
     this.failures += 1;
     this.on.status("lost", `${event.reason || "Connection lost"}; trying again`);
     this.timer = setTimeout(() => this.open(), wait);
+    this.askWhy();
+  }
+
+  // A socket is not told why it was not let in; a request is.
+  async askWhy() {
+    const { status } = await fetch("/", { method: "HEAD" }).catch(() => ({}));
+    if (status === 401 && !this.socket) this.on.status("lost", "Started again: open the address that the terminal shows now");
   }
 
   watchdog() {

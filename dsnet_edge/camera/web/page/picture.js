@@ -36,7 +36,8 @@ export class Picture {
     const now = performance.now();
     if (label === this.announced.label || now - this.announced.at < ANNOUNCE_MS) return;
     this.announced = { label, at: now };
-    const said = `${label}, ${percent(probability)}, path ${result.path}`;
+    const marked = result.difficulty && result.difficulty !== "usual" ? `, ${result.difficulty}` : "";
+    const said = `${label}, ${percent(probability)}, path ${result.path}${marked}`;
     setText("announce", said);
     this.canvas.setAttribute("aria-label", `Camera picture: ${said}`);
   }
