@@ -2,6 +2,8 @@ package dev.dsnet.app
 
 import android.app.AlertDialog
 import android.content.Context
+import android.content.Intent
+import dev.dsnet.app.benchmark.BenchmarkActivity
 import dev.dsnet.demo.R
 import dev.dsnet.engine.Backend
 import dev.dsnet.screen.Event
@@ -32,6 +34,13 @@ internal class Dialogs(
             if (it == null) context.getString(R.string.path_gate) else context.getString(R.string.path_pinned, it)
         }
         choose(R.string.path, labels, choices.indexOf(settings().path)) { send(Event.PathPinned(choices[it])) }
+    }
+
+    /** Of the bundle at present. */
+    fun showBenchmark() {
+        val intent = Intent(context, BenchmarkActivity::class.java)
+        settings().bundle?.let { intent.putExtra("bundle", it) }
+        context.startActivity(intent)
     }
 
     private fun choose(title: Int, labels: List<String>, selected: Int, onChosen: (Int) -> Unit) {

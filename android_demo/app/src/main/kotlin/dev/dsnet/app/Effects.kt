@@ -47,7 +47,7 @@ internal class Effects(
             is Effect.Turn -> turn(effect.degrees)
             is Effect.ShowSettings -> showSettings()
             is Effect.ShowBundles -> dialogs.chooseBundle()
-            is Effect.ShowBenchmark -> report(Event.BenchmarkFinished)
+            is Effect.ShowBenchmark -> dialogs.showBenchmark()
         }
     }
 

@@ -79,6 +79,7 @@ class MainActivity : Activity() {
 
     override fun onResume() {
         super.onResume()
+        onEvent(Event.BenchmarkFinished) // whatever covered this screen has gone
         onEvent(Event.Resumed(checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED))
     }
 

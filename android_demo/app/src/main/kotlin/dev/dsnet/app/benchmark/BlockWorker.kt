@@ -1,0 +1,61 @@
+package dev.dsnet.app.benchmark
+
+import android.content.ComponentName
+import android.content.Context
+import android.content.Intent
+import android.content.ServiceConnection
+import android.os.IBinder
+import android.os.Message
+import android.os.Messenger
+import android.os.RemoteException
+import dev.dsnet.measure.Ending
+import dev.dsnet.measure.Job
+import dev.dsnet.measure.Worker
+import dev.dsnet.measure.jobText
+import java.io.File
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
+
+private const val GONE_S = 10L
+
+/** A [BlockService] at work on `job`. */
+internal class BlockWorker(private val context: Context, private val job: Job) : Worker, ServiceConnection {
+    private val answer = File.createTempFile("answer", ".json", context.cacheDir).also { it.delete() }
+    private val gone = CountDownLatch(1)
+
+    @Volatile private var service: Messenger? = null
+    private val isBound = context.bindService(Intent(context, BlockService::class.java), this, FLAGS)
+
+    override fun onServiceConnected(name: ComponentName?, binder: IBinder?) {
+        if (service != null) return // the system has started it anew, and nobody needs it
+        service = Messenger(binder).also { send(it, BlockService.work(jobText(job), answer)) }
+    }
+
+    override fun onServiceDisconnected(name: ComponentName?) = gone.countDown()
+
+    override fun await(seconds: Double): Ending? {
+        if (!isBound) return Ending.Died("could not be started; install the app again")
+        if (!gone.await((seconds * 1000).toLong(), TimeUnit.MILLISECONDS)) return null
+        return if (answer.isFile) Ending.Said(answer.readText()) else Ending.Died(howBlockDied(context))
+    }
+
+    override fun close() {
+        val wasInterrupted = Thread.interrupted() // the process must go all the same
+        service?.let { send(it, BlockService.stop()) }
+        if (service != null) gone.await(GONE_S, TimeUnit.SECONDS)
+        context.unbindService(this)
+        answer.delete()
+        if (wasInterrupted) Thread.currentThread().interrupt()
+    }
+
+    /** A process that is gone cannot be told anything, and does not have to be. */
+    private fun send(to: Messenger, message: Message) = try {
+        to.send(message)
+    } catch (_: RemoteException) {
+        gone.countDown()
+    }
+
+    private companion object {
+        const val FLAGS = Context.BIND_AUTO_CREATE or Context.BIND_IMPORTANT
+    }
+}
