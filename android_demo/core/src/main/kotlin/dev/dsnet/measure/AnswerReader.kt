@@ -42,8 +42,8 @@ private fun readGolden(whole: Field): GoldenCheck {
 private fun error(field: Field): Double = field.number(0.0, Double.MAX_VALUE)
 
 private fun readBlock(whole: Field, paths: List<Int>): RawBlock {
-    val names = listOf("begin_uptime_s", "end_uptime_s", "open_ms", "first_run_ms", "anonymous_bytes", "file_bytes", "prefix_ms", "gate_ms")
-    val fields = whole.members(names + listOf("runtime", "paths"))
+    val numbers = listOf("begin_uptime_s", "end_uptime_s", "open_ms", "first_run_ms", "anonymous_bytes", "file_bytes")
+    val fields = whole.members(numbers + listOf("runtime", "prefix_ms", "gate_ms", "paths"))
     fun number(name: String, most: Double) = fields.getValue(name).number(0.0, most)
     val block = RawBlock(
         runtime = text(fields.getValue("runtime")),

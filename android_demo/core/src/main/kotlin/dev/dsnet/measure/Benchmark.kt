@@ -11,8 +11,8 @@ import java.util.TimeZone
 /** Measures what is asked for and keeps every step, for whoever looks on by `tell` or from outside the app. */
 class Benchmark(private val bench: Bench, private val tool: String, private val device: () -> DeviceInfo) {
     /**
-     * Blocks the thread for minutes. `open`: the bundle of that name. Throws [DsnetException], which is in the record as well, and
-     * [InterruptedException] where it was stopped.
+     * Blocks the thread for minutes. `open`: the bundle of that name. Throws [DsnetException], which is in the record as well,
+     * and [InterruptedException] where it was stopped.
      */
     fun run(request: Request, record: RunRecord, open: (String?) -> Bundle, tell: (Step) -> Unit): Campaign {
         var reached: Campaign? = null

@@ -14,8 +14,9 @@ const val LEAST_ROUNDS = 3
 class Machine(val uptimeS: () -> Double, val resident: () -> Resident)
 
 /**
- * One block, in this process, which should be a fresh one: open, run once, warm up, then rounds of every path in random order, one timed
- * inference each. The inference before a timed one took another path, as it may in use. Throws [dev.dsnet.DsnetException].
+ * One block, in this process, which should be a fresh one: open, run once, warm up, then rounds of every path in random order,
+ * one timed inference each. The inference before a timed one took another path, as it may in use. Throws
+ * [dev.dsnet.DsnetException].
  */
 fun runBlock(job: BlockJob, bundle: Bundle, opener: EngineOpener, machine: Machine): RawBlock {
     val golden = bundle.golden(job.backend).images

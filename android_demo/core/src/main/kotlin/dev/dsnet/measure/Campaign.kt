@@ -15,11 +15,11 @@ private const val MOST_ROUNDS = 100 // of a block: enough for its median, and fo
 data class Task(val course: Int, val job: Job)
 
 /**
- * A whole measurement as a value: blocks of every lane in turn, in random order, until each is known well enough or has had twice as many
- * as were wanted. A slow change of the device then falls on all lanes alike.
+ * A whole measurement as a value: blocks of every lane in turn, in random order, until each is known well enough or has had twice
+ * as many as were wanted. A slow change of the device then falls on all lanes alike.
  *
- * The first process of a lane compares with the golden outputs. A process that dies costs its lane that block; two in a row, or an engine
- * that refuses, end the lane and no other.
+ * The first process of a lane compares with the golden outputs. A process that dies costs its lane that block; two in a row, or
+ * an engine that refuses, end the lane and no other.
  */
 data class Campaign(
     val bundleFolder: File,
@@ -42,7 +42,7 @@ data class Campaign(
         get() = header.copy(
             complete = queue.isEmpty(),
             series = courses.mapNotNull { it.series },
-            warnings = courses.filter { it.series == null }.flatMap { course -> course.troubles.map { "${course.lane}: $it" } } + warnings,
+            warnings = courses.filter { it.series == null }.flatMap(Course::told) + warnings,
         )
 
     /** `conditions`: before, during and after the process of [task]. */

@@ -36,6 +36,9 @@ data class Course(
     val troubles: List<String> = emptyList(),
     val givenUp: Boolean = false,
 ) {
+    /** What went wrong, with the name of the lane. */
+    val told: List<String> get() = troubles.map { "$lane: $it" }
+
     fun needsMore(settings: Settings): Boolean =
         !givenUp && (golden == null || (tried < EXTRA * settings.blocks && series?.verdict != Verdict.STEADY))
 
@@ -75,7 +78,8 @@ private fun Course.checked(found: GoldenCheck): Course {
     if (found.passed) return copy(golden = found, deaths = 0)
     val told = String.format(
         Locale.ROOT,
-        "misses the bundle's golden outputs (off by %.1e, %.0e is allowed; %d of %d images on another path), so its times mean nothing",
+        "misses the bundle's golden outputs, so its times mean nothing: off by %.1e, %.0e is allowed; " +
+            "the gate errs on %d of %d images",
         found.worst,
         found.tolerance,
         found.wrongChoices,

@@ -21,11 +21,11 @@ data class PhoneNames(
 /** Which device this is: the label that every profile carries. What it does not say is empty or zero. */
 fun describeDevice(files: SystemFiles, names: PhoneNames): DeviceInfo {
     val cores = cores(files)
-    val parts = cores.sortedWith(compareBy({ -it.capacity }, { -it.maxMhz })).map { it.part }.filter { it.isNotEmpty() }.distinct()
-    val cpu = parts.joinToString(" + ")
+    val fastestFirst = cores.sortedWith(compareBy({ -it.capacity }, { -it.maxMhz }))
+    val cpu = fastestFirst.map { it.part }.filter { it.isNotEmpty() }.distinct().joinToString(" + ")
     return DeviceInfo(
         kind = "app",
-        name = listOf(names.product, cpu, names.architecture).map(::printable).firstOrNull { it.isNotEmpty() } ?: "unknown device",
+        name = listOf(names.product, cpu, names.architecture, "unknown device").map(::printable).first { it.isNotEmpty() },
         cpu = cpu,
         architecture = printable(names.architecture),
         cores = cores,

@@ -14,7 +14,8 @@ private val TOLERANCE = mapOf("fp32" to 1e-4, "fp16" to 1e-2, "bf16" to 5e-2, "i
 fun checkGolden(job: CheckJob, bundle: Bundle, opener: EngineOpener): GoldenCheck {
     val expected = bundle.golden(job.backend)
     val precision = bundle.manifest.precision
-    val tolerance = TOLERANCE[precision] ?: throw DsnetException("${bundle.folder}: precision $precision has no tolerance; update the app")
+    val tolerance = TOLERANCE[precision]
+        ?: throw DsnetException("${bundle.folder}: precision $precision has no tolerance; update the app")
     return opener.open(bundle, job.threads).use { engine ->
         val pathErrors = Array(bundle.manifest.paths.size) { Error() }
         val gateError = Error()
@@ -28,11 +29,15 @@ fun checkGolden(job: CheckJob, bundle: Bundle, opener: EngineOpener): GoldenChec
             if (isWrong(scores, expectedScores, 2 * tolerance * largest(expected.scores))) wrongChoices++
             for (path in pathErrors.indices) pathErrors[path].add(engine.suffix(path), logits(expected.logits, path, image))
         }
-        GoldenCheck(engine.runtime, expected.images.shape[0], tolerance, pathErrors.map { it.relative }, gateError.relative, wrongChoices)
+        val n = expected.images.shape[0]
+        GoldenCheck(engine.runtime, n, tolerance, pathErrors.map { it.relative }, gateError.relative, wrongChoices)
     }
 }
 
-/** The largest absolute error over the largest absolute value expected, of all that was added; the largest number for what is not finite. */
+/**
+ * The largest absolute error over the largest absolute value expected, of all that was added; the largest number for what is not
+ * finite.
+ */
 private class Error {
     private var largestError = 0.0
     private var largestExpected = 0.0
@@ -49,7 +54,10 @@ private class Error {
     }
 }
 
-/** Where the two best scores expected lie closer together than scores within the tolerance may be off, either path is a right answer. */
+/**
+ * Where the two best scores expected lie closer together than scores within the tolerance may be off, either path is a right
+ * answer.
+ */
 private fun isWrong(scores: FloatArray, expected: FloatArray, slack: Double): Boolean {
     val choice = indexOfLargest(scores)
     val best = indexOfLargest(expected)

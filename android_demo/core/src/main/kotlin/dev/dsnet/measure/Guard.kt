@@ -44,10 +44,13 @@ fun warnings(before: Conditions, after: Conditions): List<String> {
     val governors = before.governors.filter { it != "performance" }
     val hottest = after.celsius.values.maxOrNull()
     return listOfNotNull(
-        "the clock follows the governor ${governors.joinToString(" and ")}; a phone needs root for another".takeIf { governors.isNotEmpty() },
+        "the clock follows the governor ${governors.joinToString(" and ")}; a phone needs root for another"
+            .takeIf { governors.isNotEmpty() },
         "no temperature can be read, so heat would show in the clock alone".takeIf { hottest == null },
-        hottest?.takeIf { it >= HOT_CELSIUS }?.let { String.format(Locale.ROOT, "%.0f °C at the end: close to where clocks are held back", it) },
+        hottest?.takeIf { it >= HOT_CELSIUS }
+            ?.let { String.format(Locale.ROOT, "%.0f °C at the end: close to where clocks are held back", it) },
         "no core says its clock, so a clock that fell would not be seen".takeIf { after.mhz.none { it > 0 } },
-        "the battery saver holds the processor back; turn it off and measure again".takeIf { "battery saver" in before.throttled },
+        "the battery saver holds the processor back; turn it off and measure again"
+            .takeIf { "battery saver" in before.throttled },
     )
 }

@@ -20,7 +20,10 @@ sealed interface Job {
     val threads: Int
 }
 
-/** To compare every path with the bundle's golden outputs. In a process of its own, so that nothing is loaded yet when the opening is timed. */
+/**
+ * To compare every path with the bundle's golden outputs. In a process of its own, so that nothing is loaded yet when the opening
+ * is timed.
+ */
 data class CheckJob(override val bundle: File, override val backend: Backend, override val threads: Int) : Job
 
 /** To time rounds of `paths`, for `seconds`, of `rounds` at most. */

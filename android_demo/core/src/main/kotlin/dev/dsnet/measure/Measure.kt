@@ -25,8 +25,8 @@ sealed interface Ending {
 }
 
 /**
- * The device as the measuring loop needs it. `rest` sleeps these seconds; a process may take `limitS` and three times its block. All of them
- * throw [InterruptedException].
+ * The device as the measuring loop needs it. `rest` sleeps these seconds; a process may take `limitS` and three times its block.
+ * All of them throw [InterruptedException].
  */
 class Bench(
     val conditions: () -> Conditions,
@@ -96,10 +96,10 @@ private fun outcome(ending: Ending?, job: Job, limitS: Double): Outcome = when (
 }
 
 private fun toldOf(course: Course, outcome: Outcome): String {
+    val isBlock = outcome is Outcome.Answered && outcome.answer is RawBlock
     val reason = course.blocks.lastOrNull()?.reason.orEmpty()
     return when {
-        outcome is Outcome.Answered && outcome.answer is RawBlock -> if (reason.isEmpty()) "" else "${course.lane}: block left out, $reason"
-        course.troubles.isEmpty() -> ""
-        else -> "${course.lane}: ${course.troubles.last()}"
+        isBlock -> if (reason.isEmpty()) "" else "${course.lane}: block left out, $reason"
+        else -> course.told.lastOrNull().orEmpty()
     }
 }

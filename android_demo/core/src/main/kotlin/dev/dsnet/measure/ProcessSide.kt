@@ -9,8 +9,8 @@ import java.io.File
 /**
  * The whole work of a fresh process: from the text of a job to the text of an answer. `openers`: engines of this build.
  *
- * Errors of Java's own that come of too little memory or of a missing library end in an answer as well; what ends the process itself is for
- * the one that started it to notice.
+ * Errors of Java's own that come of too little memory or of a missing library end in an answer as well; what ends the process
+ * itself is for the one that started it to notice.
  */
 fun answerJob(text: String, open: (File) -> Bundle, openers: Map<Backend, EngineOpener>, machine: Machine): String = answerText(
     try {

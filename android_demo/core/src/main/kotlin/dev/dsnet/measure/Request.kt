@@ -4,7 +4,10 @@ import dev.dsnet.DsnetException
 import dev.dsnet.engine.Backend
 import dev.dsnet.profile.Settings
 
-/** What to measure. `id`: the name of the folder of its results; `bundle`: that of an installed bundle, or null for the first there is. */
+/**
+ * What to measure. `id`: the name of the folder of its results; `bundle`: that of an installed bundle, or null for the first
+ * there is.
+ */
 data class Request(val id: String, val bundle: String?, val lanes: List<Lane>, val settings: Settings)
 
 const val RUN = "run"
@@ -13,14 +16,15 @@ private const val SEED = 0
 private val NAME = Regex("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 /**
- * From texts by name, as an intent brings them: `run`, and as wanted `bundle`, `backends` and `threads` (separated by commas), `blocks`,
- * `seconds` and `noise` (a fraction). Anyone may have written them. Throws [DsnetException] that names the one that is wrong.
+ * From texts by name, as an intent brings them: `run`, and as wanted `bundle`, `backends` and `threads` (separated by commas),
+ * `blocks`, `seconds` and `noise` (a fraction). Anyone may have written them. Throws [DsnetException] that names the one that is
+ * wrong.
  */
 fun readRequest(extras: Map<String, String>): Request {
-    (extras.keys - EXTRAS).firstOrNull()?.let { refuse(it.take(40), "one of ${EXTRAS.joinToString(", ")}", "a name that is unknown") }
+    (extras.keys - EXTRAS).firstOrNull()?.let { refuse(it.take(40), "one of ${EXTRAS.joinToString()}", "an unknown name") }
     val id = extras[RUN] ?: refuse(RUN, "a name", "none")
     val backends = words(extras["backends"] ?: Backend.SLICED.backend).map { word ->
-        Backend.values().find { it.backend == word } ?: refuse("backends", Backend.values().joinToString(", ") { it.backend }, word)
+        Backend.values().find { it.backend == word } ?: refuse("backends", Backend.values().joinToString { it.backend }, word)
     }
     val threads = words(extras["threads"] ?: "1").map { whole("threads", it, 1..MOST_THREADS) }
     return Request(
@@ -51,4 +55,4 @@ private fun number(extra: String, text: String, range: ClosedFloatingPointRange<
     text.toDoubleOrNull()?.takeIf { it in range } ?: refuse(extra, "a number from ${range.start} to ${range.endInclusive}", text)
 
 private fun refuse(extra: String, expected: String, found: String): Nothing =
-    throw DsnetException("benchmark: $extra: expected $expected, found '${printable(found).take(40)}'; start it with: dsnet-edge android bench")
+    throw DsnetException("benchmark: $extra: expected $expected, found '${printable(found).take(40)}'; change it")

@@ -23,7 +23,8 @@ fun resultOf(profile: Profile): List<SeriesResult> = profile.series.map { series
 /** A series may get better until the profile is complete. */
 private fun verdict(series: Series, profile: Profile): String {
     val kept = series.blocks.count { it.kept }
-    if (!profile.complete && series.verdict != Verdict.STEADY) return "Measuring: $kept of ${profile.settings.blocks} processes so far"
+    val isOpen = !profile.complete && series.verdict != Verdict.STEADY
+    if (isOpen) return "Measuring: $kept of ${profile.settings.blocks} processes so far"
     val why = series.warnings.lastOrNull().orEmpty()
     return when (series.verdict) {
         Verdict.STEADY -> "Every path is known to within ${format("%.1f", 100 * profile.settings.noise)} %, from $kept processes"

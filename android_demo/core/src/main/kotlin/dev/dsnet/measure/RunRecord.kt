@@ -12,7 +12,10 @@ const val STATUS_VERSION = 1
 const val STATUS_FILE = "status.json"
 const val PROFILE_FILE = "profile.json"
 
-/** The folder of a run, `benchmarks/ID` among the app's files: what `dsnet-edge android bench` follows. Both files are always whole. */
+/**
+ * The folder of a run, `benchmarks/ID` among the app's files: what `dsnet-edge android bench` follows. Both files are always
+ * whole.
+ */
 class RunRecord(private val folder: File) {
     /** Throws [DsnetException] where the phone is full. */
     fun keep(step: Step) {
@@ -26,7 +29,8 @@ class RunRecord(private val folder: File) {
     val profile: File get() = File(folder, PROFILE_FILE)
 
     private fun write(name: String, text: String) {
-        if (!folder.isDirectory && !folder.mkdirs()) throw DsnetException("$folder cannot be made; free some space and measure again")
+        val isThere = folder.isDirectory || folder.mkdirs()
+        if (!isThere) throw DsnetException("$folder cannot be made; free some space and measure again")
         writeWhole(File(folder, name), text)
     }
 }

@@ -15,8 +15,8 @@ private val SIX_DIGITS = MathContext(6, RoundingMode.HALF_EVEN)
 /**
  * Of the samples of every block together; at least one sample.
  *
- * The 95 % interval of the median is a bootstrap in two stages, blocks and then the samples of each: samples of one process resemble each
- * other more than those of another, and drawing samples alone would promise too much.
+ * The 95 % interval of the median is a bootstrap in two stages, blocks and then the samples of each: samples of one process
+ * resemble each other more than those of another, and drawing samples alone would promise too much.
  */
 fun summarize(blocks: List<List<Double>>, seed: Int = 0): Summary {
     val filled = blocks.filter { it.isNotEmpty() }

@@ -15,8 +15,8 @@ private const val MOST = 1_000_000
 data class PathCosts(val ms: List<Double>, val verdict: Verdict)
 
 /**
- * Of `backend` at `threads`, from a profile in `file` of the network in `bundle`. The hash may differ: neither weights nor the time of a
- * conversion change what a path costs. Throws [DsnetException] where the file is none, or lacks a path.
+ * Of `backend` at `threads`, from a profile in `file` of the network in `bundle`. The hash may differ: neither weights nor the
+ * time of a conversion change what a path costs. Throws [DsnetException] where the file is none, or lacks a path.
  */
 fun readPathCosts(file: File, bundle: BundleInfo, backend: String, threads: Int): PathCosts = try {
     if (file.length() > LARGEST) throw FieldException("larger than $LARGEST bytes")
@@ -35,7 +35,9 @@ fun readPathCosts(file: File, bundle: BundleInfo, backend: String, threads: Int)
         val median = total["median"] ?: throw FieldException("${entry.place}.total_ms has no field 'median'")
         fields.getValue("path").integer(0, MOST.toLong()).toInt() to median.number(0.0, 1e7)
     }
-    val ms = bundle.madds.indices.map { path -> times[path]?.takeIf { it > 0 } ?: throw FieldException("it lacks the time of path $path") }
+    val ms = bundle.madds.indices.map { path ->
+        times[path]?.takeIf { it > 0 } ?: throw FieldException("it lacks the time of path $path")
+    }
     PathCosts(ms, Verdict.values().first { it.word == word })
 } catch (error: IOException) {
     throw DsnetException("$file: not readable (${error.message}); measure the bundle again", error)

@@ -1,6 +1,9 @@
 package dev.dsnet.profile
 
-/** A profile, version 1 (docs/profile.md): the values of `dsnet_edge/profile/values.py` under the same names. Nothing here measures anything. */
+/**
+ * A profile, version 1 (docs/profile.md): the values of `dsnet_edge/profile/values.py` under the same names. Nothing here
+ * measures anything.
+ */
 data class Profile(
     val created: String, // ISO 8601, UTC
     val tool: String,
@@ -40,7 +43,9 @@ data class BundleInfo(
     val madds: List<Long>, // one a path
 )
 
-/** `blocks` wanted of each series; `noise`: the largest half-width of an interval, relative to the median, that is called steady. */
+/**
+ * `blocks` wanted of each series; `noise`: the largest half-width of an interval, relative to the median, that is called steady.
+ */
 data class Settings(val seed: Int, val blocks: Int, val blockS: Double, val noise: Double)
 
 /** Of repeated measurements in milliseconds; `low` to `high` is a 95 % bootstrap interval of the median. */

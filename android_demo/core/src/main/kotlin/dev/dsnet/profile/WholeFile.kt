@@ -4,7 +4,10 @@ import dev.dsnet.DsnetException
 import java.io.File
 import java.io.IOException
 
-/** Writes `text` under a temporary name and renames it: whoever reads `file` finds what it was, or all of it. Throws [DsnetException]. */
+/**
+ * Writes `text` under a temporary name and renames it: whoever reads `file` finds what it was, or all of it. Throws
+ * [DsnetException].
+ */
 fun writeWhole(file: File, text: String) {
     val part = File(file.path + ".part")
     try {

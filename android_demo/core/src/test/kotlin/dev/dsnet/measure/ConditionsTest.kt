@@ -39,7 +39,8 @@ class ConditionsTest {
             "sys/class/thermal/cooling_device3/type" to "thermal-cpufreq-1\n",
             "sys/class/thermal/cooling_device3/cur_state" to "2\n",
         )
-        val found = readConditions(SystemFiles(root), 12.5, PhoneState(thermalStatus = 2, batteryCelsius = 31.4, batterySaver = true))
+        val phone = PhoneState(thermalStatus = 2, batteryCelsius = 31.4, batterySaver = true)
+        val found = readConditions(SystemFiles(root), 12.5, phone)
         assertEquals(12.5, found.uptimeS)
         assertEquals(1.25, found.load)
         assertEquals(mapOf("cpu" to 45.5, "cpu#2" to 46.0, "battery" to 31.4), found.celsius)
@@ -52,7 +53,8 @@ class ConditionsTest {
     fun `a phone that tells nothing, or nonsense`() {
         val silent = readConditions(SystemFiles(root), 1.0, PhoneState())
         assertEquals(conditions(1.0).copy(celsius = emptyMap()), silent)
-        write("proc/loadavg" to "NaN", "$cpu/cpu0/cpufreq/scaling_cur_freq" to "-5", "sys/class/thermal/thermal_zone0/temp" to "hot")
+        write("proc/loadavg" to "NaN", "sys/class/thermal/thermal_zone0/temp" to "hot")
+        write("$cpu/cpu0/cpufreq/scaling_cur_freq" to "-5")
         val nonsense = readConditions(SystemFiles(root), 1.0, PhoneState(thermalStatus = 77))
         assertEquals(conditions(1.0, mhz = listOf(0)).copy(celsius = emptyMap()), nonsense)
     }

@@ -40,7 +40,8 @@ class JvmWorker(engine: String, job: Job) : Worker {
 
     override fun await(seconds: Double): Ending? {
         if (!process.waitFor((seconds * 1000).toLong(), TimeUnit.MILLISECONDS)) return null
-        return if (process.exitValue() == 0) Ending.Said(answer.readText()) else Ending.Died("ended with exit code ${process.exitValue()}")
+        val code = process.exitValue()
+        return if (code == 0) Ending.Said(answer.readText()) else Ending.Died("ended with exit code $code")
     }
 
     override fun close() {
@@ -68,6 +69,7 @@ object BenchmarkMain {
         val names = PhoneNames("JVM of the tests", "", "Android 15", "Linux 6", "test/fingerprint", System.getProperty("os.arch"))
         val benchmark = Benchmark(jvmBench(engine), "dsnet-edge 0.0.0, app", { describeDevice(SystemFiles(), names) })
         val open = { name: String? -> Bundle.open(File(bundles, name ?: "demo")) }
-        benchmark.run(request, RunRecord(File(runs, request.id)), open) { println("%.2f %s".format(it.campaign.fraction, it.told)) }
+        val record = RunRecord(File(runs, request.id))
+        benchmark.run(request, record, open) { println("%.2f %s".format(it.campaign.fraction, it.told)) }
     }
 }

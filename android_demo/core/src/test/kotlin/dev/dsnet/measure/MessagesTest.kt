@@ -16,7 +16,9 @@ class MessagesTest {
     @Test
     fun `a job and its answer arrive as they were`() {
         for (job in listOf(block, check)) assertEquals(job, readJob(jobText(job)))
-        for (answer in listOf(raw(ms = 0.123456), Refused("no such engine"))) assertEquals(answer, readAnswer(answerText(answer), block))
+        for (answer in listOf(raw(ms = 0.123456), Refused("no such engine"))) {
+            assertEquals(answer, readAnswer(answerText(answer), block))
+        }
         val infinite = PASSED.copy(pathErrors = listOf(0.5, Double.MAX_VALUE))
         for (answer in listOf(PASSED, infinite)) assertEquals(answer, readAnswer(answerText(answer), check))
     }
@@ -24,7 +26,8 @@ class MessagesTest {
     @Test
     fun `what is no job is refused`() {
         val right = jobText(block)
-        for (wrong in listOf("", "[]", "{", right.replace("litert", "tflite"), right.replace("/data", "data"), right.dropLast(1))) {
+        val changed = listOf(right.replace("litert", "tflite"), right.replace("/data", "data"), right.dropLast(1))
+        for (wrong in listOf("", "[]", "{") + changed) {
             assertFailsWith<DsnetException>(wrong) { readJob(wrong) }
         }
     }

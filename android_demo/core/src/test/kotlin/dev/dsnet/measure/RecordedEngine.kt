@@ -14,13 +14,17 @@ import kotlin.math.sin
 /** What a [RecordedEngine] does wrong. */
 enum class Fault { NONE, OTHER_LOGITS, NOT_A_NUMBER, OTHER_PATH, REFUSES, OUT_OF_MEMORY, NO_LIBRARY, DIES, HANGS }
 
-/** Knows the golden outputs by heart, and calculates for as long as the path has multiply-adds: an engine without a native library. */
+/**
+ * Knows the golden outputs by heart, and calculates for as long as the path has multiply-adds: an engine without a native
+ * library.
+ */
 class RecordedEngine(bundle: Bundle, override val backend: Backend, private val fault: Fault) : Engine {
     private val golden = bundle.golden(backend)
     private val madds = bundle.manifest.madds
     private var shown = 0
     override val runtime: String = "recorded"
-    override val image: FloatBuffer = ByteBuffer.allocateDirect(4 * golden.images[0].size).order(ByteOrder.nativeOrder()).asFloatBuffer()
+    override val image: FloatBuffer =
+        ByteBuffer.allocateDirect(4 * golden.images[0].size).order(ByteOrder.nativeOrder()).asFloatBuffer()
 
     override fun prefix() {
         val seen = FloatArray(image.capacity()).also { image.duplicate().apply { clear() }.get(it) }

@@ -20,8 +20,8 @@ import dev.dsnet.measure.resultOf
 import kotlin.math.roundToInt
 
 /**
- * Measures every path and shows what came of it. Started with the extra `run`, as `dsnet-edge android bench` does, it begins at once. A
- * benchmark ends with its screen: what is measured behind another app is not what the app would take.
+ * Measures every path and shows what came of it. Started with the extra `run`, as `dsnet-edge android bench` does, it begins at
+ * once. A benchmark ends with its screen: what is measured behind another app is not what the app would take.
  */
 class BenchmarkActivity : Activity() {
     private val bar by lazy { findViewById(R.id.benchmark_progress) as ProgressBar }
@@ -56,7 +56,8 @@ class BenchmarkActivity : Activity() {
     /** Every engine of this build, on one thread. */
     private fun inApp(): Map<String, String> {
         val backends = Backend.values().filter(::isInBuild).joinToString(",") { it.backend }
-        return mapOf(RUN to "app", "backends" to backends) + listOfNotNull(intent.getStringExtra("bundle")?.let { "bundle" to it })
+        val bundle = intent.getStringExtra("bundle")
+        return listOfNotNull(RUN to "app", "backends" to backends, bundle?.let { "bundle" to it }).toMap()
     }
 
     private fun start(extras: Map<String, String>) = try {
@@ -69,7 +70,8 @@ class BenchmarkActivity : Activity() {
     private fun show(progress: Progress) {
         val isGoing = Running.isGoing
         toggle.setText(if (isGoing) R.string.benchmark_stop else R.string.benchmark_start)
-        share.visibility = if (progress is Progress.Done && progress.campaign.profile.series.isNotEmpty()) View.VISIBLE else View.GONE
+        val hasProfile = progress is Progress.Done && progress.campaign.profile.series.isNotEmpty()
+        share.visibility = if (hasProfile) View.VISIBLE else View.GONE
         bar.visibility = if (isGoing) View.VISIBLE else View.INVISIBLE
         bar.keepScreenOn = isGoing
         val campaign = when (progress) {

@@ -23,8 +23,8 @@ import java.io.File
 import kotlin.concurrent.thread
 
 /**
- * Does one job in a process of its own (`android:process`) and ends that process, so that the next job gets a fresh one. What kills the
- * process does not reach the app. The answer is a file that is there, and whole, or not.
+ * Does one job in a process of its own (`android:process`) and ends that process, so that the next job gets a fresh one. What
+ * kills the process does not reach the app. The answer is a file that is there, and whole, or not.
  */
 class BlockService : Service() {
     override fun onBind(intent: Intent?): IBinder = Messenger(Handler(Looper.getMainLooper(), ::handle)).binder

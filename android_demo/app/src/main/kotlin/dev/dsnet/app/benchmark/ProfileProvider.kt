@@ -25,7 +25,7 @@ class ProfileProvider : ContentProvider() {
     /** Name and size, which mail programs ask for. */
     override fun query(uri: Uri, columns: Array<String>?, where: String?, arguments: Array<String>?, order: String?): Cursor {
         val file = file(uri)
-        val known = mapOf(DISPLAY_NAME to file.name, SIZE to file.length())
+        val known = mapOf<String, Any>(DISPLAY_NAME to file.name, SIZE to file.length())
         val asked = columns?.filter { it in known } ?: known.keys.toList()
         return MatrixCursor(asked.toTypedArray()).apply { addRow(asked.map { known.getValue(it) }.toTypedArray()) }
     }

@@ -29,7 +29,8 @@ private fun addText(into: LinearLayout, layout: Int, text: String) {
 private fun addRow(into: LinearLayout, row: ResultRow) {
     val view = inflate(into, R.layout.benchmark_row) as ViewGroup
     val cells = listOf(R.id.benchmark_path, R.id.benchmark_madds, R.id.benchmark_median, R.id.benchmark_interval)
-    for ((id, text) in cells.zip(listOf(row.path, row.madds, row.median, row.interval))) (view.findViewById(id) as TextView).text = text
+    val texts = listOf(row.path, row.madds, row.median, row.interval)
+    for ((id, text) in cells.zip(texts)) (view.findViewById(id) as TextView).text = text
     view.contentDescription = row.spoken
     into.addView(view)
 }

@@ -55,7 +55,8 @@ internal object Running {
         val folder = File(context.filesDir, "benchmarks/${request.id}")
         val benchmark = Benchmark(bench(context), toolName(context)) { describeDevice(SystemFiles(), phoneNames()) }
         val last = try {
-            Progress.Done(request.id, benchmark.run(request, RunRecord(folder), { open(context, it) }) { post(self, Progress.Going(it)) })
+            val campaign = benchmark.run(request, RunRecord(folder), { open(context, it) }) { post(self, Progress.Going(it)) }
+            Progress.Done(request.id, campaign)
         } catch (error: DsnetException) {
             Progress.Failed(error.message.orEmpty())
         } catch (_: InterruptedException) {
@@ -68,7 +69,7 @@ internal object Running {
         val bundles = Bundles(context)
         if (name == null) return bundles.demo()
         return bundles.installed(name)
-            ?: throw DsnetException("there is no bundle $name in the app; put one there with: dsnet-edge android install BUNDLE --name $name")
+            ?: throw DsnetException("the app has no bundle $name; put one there with: dsnet-edge android install BUNDLE")
     }
 
     /** A run that was stopped has nothing more to say. */
