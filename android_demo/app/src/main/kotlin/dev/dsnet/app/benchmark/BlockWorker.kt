@@ -13,15 +13,15 @@ import dev.dsnet.measure.Job
 import dev.dsnet.measure.Worker
 import dev.dsnet.measure.jobText
 import java.io.File
-import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Semaphore
 import java.util.concurrent.TimeUnit
 
-private const val GONE_S = 10L
+private const val GONE_S = 10.0
 
 /** A [BlockService] at work on `job`. */
 internal class BlockWorker(private val context: Context, private val job: Job) : Worker, ServiceConnection {
     private val answer = File.createTempFile("answer", ".json", context.cacheDir).also { it.delete() }
-    private val gone = CountDownLatch(1)
+    private val gone = Semaphore(0) // a permit for each sign that the process has ended
 
     @Volatile private var service: Messenger? = null
     private val isBound = context.bindService(Intent(context, BlockService::class.java), this, FLAGS)
@@ -31,28 +31,32 @@ internal class BlockWorker(private val context: Context, private val job: Job) :
         service = Messenger(binder).also { send(it, BlockService.work(jobText(job), answer)) }
     }
 
-    override fun onServiceDisconnected(name: ComponentName?) = gone.countDown()
+    override fun onServiceDisconnected(name: ComponentName?) = gone.release()
 
     override fun await(seconds: Double): Ending? {
         if (!isBound) return Ending.Died("could not be started; install the app again")
-        if (!gone.await((seconds * 1000).toLong(), TimeUnit.MILLISECONDS)) return null
+        if (!isGone(seconds)) return null
         return if (answer.isFile) Ending.Said(answer.readText()) else Ending.Died(howBlockDied(context))
     }
 
     override fun close() {
         val wasInterrupted = Thread.interrupted() // the process must go all the same
         service?.let { send(it, BlockService.stop()) }
-        if (service != null) gone.await(GONE_S, TimeUnit.SECONDS)
+        if (service != null) isGone(GONE_S)
         context.unbindService(this)
         answer.delete()
         if (wasInterrupted) Thread.currentThread().interrupt()
     }
 
+    /** After at most these seconds. */
+    private fun isGone(seconds: Double): Boolean =
+        gone.tryAcquire((seconds * 1000).toLong(), TimeUnit.MILLISECONDS).also { if (it) gone.release() }
+
     /** A process that is gone cannot be told anything, and does not have to be. */
     private fun send(to: Messenger, message: Message) = try {
         to.send(message)
     } catch (_: RemoteException) {
-        gone.countDown()
+        gone.release()
     }
 
     private companion object {
