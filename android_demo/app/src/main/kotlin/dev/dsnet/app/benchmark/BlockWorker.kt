@@ -13,6 +13,7 @@ import dev.dsnet.measure.Job
 import dev.dsnet.measure.Worker
 import dev.dsnet.measure.jobText
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.Semaphore
 import java.util.concurrent.TimeUnit
 
@@ -20,7 +21,7 @@ private const val GONE_S = 10.0
 
 /** A [BlockService] at work on `job`. */
 internal class BlockWorker(private val context: Context, private val job: Job) : Worker, ServiceConnection {
-    private val answer = File.createTempFile("answer", ".json", context.cacheDir).also { it.delete() }
+    private val answer = File(context.cacheDir, "answer-${System.nanoTime()}.json")
     private val gone = Semaphore(0) // a permit for each sign that the process has ended
 
     @Volatile private var service: Messenger? = null
@@ -36,7 +37,11 @@ internal class BlockWorker(private val context: Context, private val job: Job) :
     override fun await(seconds: Double): Ending? {
         if (!isBound) return Ending.Died("could not be started; install the app again")
         if (!isGone(seconds)) return null
-        return if (answer.isFile) Ending.Said(answer.readText()) else Ending.Died(howBlockDied(context))
+        return try {
+            if (answer.isFile) Ending.Said(answer.readText()) else Ending.Died(howBlockDied(context))
+        } catch (error: IOException) {
+            Ending.Died("left an answer that cannot be read (${error.message})")
+        }
     }
 
     override fun close() {
