@@ -6,7 +6,7 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path as FilePath
 
@@ -91,3 +91,11 @@ class Running(ExitStack):
         self.enter_context(self.capture)
         self.enter_context(self._loop)
         return self
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """For a minute at the most."""
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -1,16 +1,20 @@
-"""A viewer of the page's websocket that is not a browser."""
+"""A viewer of the page that is not a browser."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
 from websockets.sync.client import ClientConnection, connect
+
+from dsnet_edge.camera.web import Site
 
 
 @contextmanager
@@ -43,3 +47,13 @@ def watch(socket: ClientConnection, after: int = -1) -> tuple[dict[str, Any], np
 def unpack(answer: bytes) -> tuple[dict[str, Any], bytes]:
     length = int.from_bytes(answer[:4], "big")
     return json.loads(answer[4 : 4 + length]), answer[4 + length :]
+
+
+def get(site: Site, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers by their names in lower case, and body."""
+    connection = HTTPConnection(urlsplit(site.address).netloc, timeout=20)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from browser import Page, browser
-from camera_live import Running, demo_bundle
+from camera_live import Running, demo_bundle, wait_for
+from camera_page import CLIPPED, FOCUSED, NAMELESS, OVERFLOW, SHOWN, STATUS, choose, contrast, drag, pause
 from camera_viewer import ask, viewer
 from PIL import Image
 
 from dsnet_edge.camera.values import Health, Live, Settings
 from dsnet_edge.camera.web import Site, serve, shots
 
-SHOWN = "Number(document.getElementById('frames').textContent) > 0"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-STATUS = "document.getElementById('status').textContent"
-CLIPPED = """[...document.querySelectorAll('.card *, .answer *, .actions *, header *')].filter(part =>
-  part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline' && part.tagName !== 'SELECT'
-).map(part => part.outerHTML.slice(0, 200))"""
-NAMELESS = """[...document.querySelectorAll('button, input, select, canvas:not([aria-hidden]), section, form')].filter(part =>
-  !(part.textContent.trim() && part.tagName === 'BUTTON') && !part.labels?.length
-  && !part.getAttribute('aria-label') && !document.getElementById(part.getAttribute('aria-labelledby'))?.textContent
-).map(part => part.outerHTML.slice(0, 100))"""
-FOCUSED = "document.activeElement.id"
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"  # the name of a camera
 
 
@@ -96,15 +86,6 @@ def test_text_stands_out(page, site, scheme):
     assert min(contrast(ink, paper) for ink, paper in pairs) >= 4.5
 
 
-def contrast(ink: list[float], paper: list[float]) -> float:
-    def luminance(colour: list[float]) -> float:
-        share = np.array(colour) / 255
-        return float(np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
-
-    dark, bright = sorted((luminance(ink), luminance(paper)))
-    return (bright + 0.05) / (dark + 0.05)
-
-
 def test_it_asks_its_own_server_only(opened, site):
     assert {urlsplit(url).netloc for url in opened.requested} == {urlsplit(site.address).netloc}
     assert opened.complaints == []
@@ -159,7 +140,7 @@ def test_backend_threads_and_path_are_chosen(opened, live):
     choose(opened, "pin", "3")
     wait_for(lambda: live.state.settings.threads == 2 and live.result.prediction.path == 3)
     opened.until("document.getElementById('chosen').textContent.includes('pinned')")
-    with viewer(site_of(opened)) as other:  # another visitor's choice is shown here
+    with viewer(opened.evaluate("location.href")) as other:  # another visitor's choice is shown here
         ask(other, change={"backend": "sliced", "threads": 1, "path": None})
     opened.until("document.getElementById('backend').value === 'sliced' && document.getElementById('pin').value === ''")
     assert opened.complaints == []
@@ -300,31 +281,3 @@ def test_the_token_leaves_the_address_bar(page, live):
         assert page.evaluate("document.cookie") == ""  # which scripts cannot read
         page.open(site.address.partition("?")[0], 1280, 900)
         page.until(SHOWN)
-
-
-def pause(page: Page, live: Live) -> None:
-    """Until the loop rests and the page shows its last frame."""
-    page.evaluate("document.getElementById('pause').click()")
-    wait_for(lambda: live.state.settings.paused and live.wait(live.result.frame.number, 0.3) is None)
-    page.until(f"document.getElementById('picture').dataset.frame === '{live.result.frame.number}' && {STATUS} === 'Paused'")
-
-
-def drag(page: Page, value: int) -> None:
-    page.evaluate(f"budget = document.getElementById('budget'); budget.value = {value}; budget.dispatchEvent(new Event('input'))")
-
-
-def choose(page: Page, name: str, value: str) -> None:
-    page.evaluate(
-        f"select = document.getElementById('{name}'); select.value = '{value}'; select.dispatchEvent(new Event('change'))"
-    )
-
-
-def site_of(page: Page) -> str:
-    return str(page.evaluate("location.href"))
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -47,7 +47,7 @@ class Shots:
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(self._due - clock())
         self._last = await asyncio.to_thread(take, self._live, self._last)
-        self._due = clock() + _REST_S
+        self._due = clock() + (_NEWS_S if self._last.state.ended else _REST_S)  # at the end nothing is waited for
         return self._last
 
 
