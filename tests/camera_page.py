@@ -23,6 +23,7 @@ FOCUSED = "document.activeElement.id"
 
 def contrast(ink: list[float], paper: list[float]) -> float:
     """Of two sRGB colours, by WCAG 2.2: 1 to 21."""
+
     def luminance(colour: list[float]) -> float:
         share = np.array(colour) / 255
         return float(np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
