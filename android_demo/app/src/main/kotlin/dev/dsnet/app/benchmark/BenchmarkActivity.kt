@@ -11,6 +11,7 @@ import android.widget.ProgressBar
 import android.widget.TextView
 import dev.dsnet.DsnetException
 import dev.dsnet.app.isInBuild
+import dev.dsnet.app.threads
 import dev.dsnet.demo.R
 import dev.dsnet.engine.Backend
 import dev.dsnet.measure.EXTRAS
@@ -53,11 +54,11 @@ class BenchmarkActivity : Activity() {
         if (!isChangingConfigurations) Running.stop()
     }
 
-    /** Every engine of this build, on one thread. */
+    /** Every engine of this build, on as many threads as the camera's screen gives it, whose budgets are then in milliseconds. */
     private fun inApp(): Map<String, String> {
         val backends = Backend.values().filter(::isInBuild).joinToString(",") { it.backend }
-        val bundle = intent.getStringExtra("bundle")
-        return listOfNotNull(RUN to "app", "backends" to backends, bundle?.let { "bundle" to it }).toMap()
+        val wanted = mapOf(RUN to "app", "backends" to backends, "threads" to threads().toString())
+        return intent.getStringExtra("bundle")?.let { wanted + ("bundle" to it) } ?: wanted
     }
 
     private fun start(extras: Map<String, String>) = try {
