@@ -38,7 +38,7 @@ wait_for_all() {
 }
 
 # The tolerances of the others allow for steps of a feature map where a float sum rounds otherwise: untrained networks amplify them.
-for preset in dsmbnet14-32 dsmbnet18-32; do
+for preset in dsmbnet14-32 dsmbnet18-32 dseffnet-b0-32; do
   for precision in fp32:1e-4 int8:2e-2 bf16:6e-2 fp16:3e-2; do
     model="$build/golden/$preset-${precision%:*}"
     $python tests/native/write_golden.py $preset "$build/golden" "${precision%:*}"

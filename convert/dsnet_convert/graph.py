@@ -126,11 +126,18 @@ class _Multiply(nn.Module):
         return x * (scale[:, None, None, :] if self.layout == "nhwc" else scale)
 
 
+class _Add(nn.Module):
+    def forward(self, x: Tensor, shortcut: Tensor) -> Tensor:
+        return x + shortcut
+
+
 def _step(plan: Plan, op: Op, path: Path, layout: Layout) -> nn.Module:
     if op.kind == "global_pool":
         return _GlobalPool(layout)
     if op.kind == "multiply":
         return _Multiply(layout)
+    if op.kind == "add":
+        return _Add()
     weight, bias = (torch.from_numpy(array) for array in folded(plan, op, path))
     if op.kind != "linear":
         return _Convolution(op, weight, bias, layout)

@@ -22,6 +22,7 @@ _MAIN: dict[Kind, str] = {
     "linear": "FULLY_CONNECTED",
     "global_pool": "MEAN",
     "multiply": "MUL",
+    "add": "ADD",
 }
 _AFTER: dict[Activation, tuple[str, ...]] = {  # the other activations are fused into the operator before them
     "silu": ("LOGISTIC", "MUL"),

@@ -75,6 +75,8 @@ class _Graph:
             self.layer("Pooling", op.name, inputs, [raw], {0: 1, 4: 1})
         elif op.kind == "multiply":
             self.layer("BinaryOp", op.name, inputs, [raw], {0: 2})
+        elif op.kind == "add":
+            self.layer("BinaryOp", op.name, inputs, [raw], {0: 0})
         else:
             weight, bias = folded(self.plan, op, self.stage.path)
             self.layer(_KINDS[op.kind], op.name, inputs, [raw], _weighted_parameters(op, weight) | _FUSED.get(op.activation, {}))

@@ -86,6 +86,9 @@ class _Graph:
             axes = self.constant(f"{op.name}.axes", np.array([2, 3]))
             factor = self.node("Unsqueeze", [op.input2, axes], f"{op.name}.factor")
             self.node("Mul", [op.input, factor], raw)
+        elif op.kind == "add":
+            assert op.input2 is not None  # an add has two
+            self.node("Add", [op.input, op.input2], raw)
         else:
             weight, bias = folded(plan, op, stage.path)
             inputs = [op.input, self.weight(f"{op.name}.weight", weight), self.constant(f"{op.name}.bias", bias)]

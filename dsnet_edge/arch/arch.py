@@ -20,19 +20,24 @@ class Attention:
 
     hidden: int  # rows of W1; never slimmed
     activation: Activation = "one_plus_tanh"
-    where: Literal["start", "middle"] = "start"  # before the depthwise convolution, or between it and the pointwise one
+    where: Literal["start", "middle"] = "start"  # of the block, or behind its depthwise convolution
+    hidden_activation: Activation = "relu"
 
 
 @dataclass(frozen=True)
 class Block:
-    """A `conv` (dense convolution, norm, activation) or a `separable` block (depthwise, then pointwise, each so)."""
+    """Convolutions, each with norm and activation: a dense one (`conv`), a 1x1 one (`pointwise`), depthwise and then pointwise
+    (`separable`), or pointwise to `expansion` times the channels, depthwise, and pointwise without activation (`inverted`), with
+    a shortcut around it where stride and widths allow.
+    """
 
-    kind: Literal["conv", "separable"]
+    kind: Literal["conv", "pointwise", "separable", "inverted"]
     widths: tuple[int, ...]  # output channels for each choice
     stride: int = 1
     kernel: int = 3
     activation: Activation = "silu"
     attention: Attention | None = None
+    expansion: int = 1  # of an inverted block, which has no first pointwise convolution where it is 1
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,15 @@ class Arch:
             raise ValueError(f"{self.name}: {self.n_choices} widths for {self.gate.n_choices} choices of the gate")
         if self.blocks[self.gate.block].attention is None:
             raise ValueError(f"{self.name}: block {self.gate.block} holds the gate and needs an attention to share W1 with")
-        if any(block.kind == "conv" and block.attention for block in self.blocks):
-            raise ValueError(f"{self.name}: attention belongs to separable blocks")
+        if any(block.kind in ("conv", "pointwise") and block.attention for block in self.blocks):
+            raise ValueError(f"{self.name}: attention belongs to separable and inverted blocks")
+        if self.has_shortcut(self.gate.block):
+            raise ValueError(f"{self.name}: block {self.gate.block} holds the gate, and a shortcut would lead around it")
+        if any(block.expansion > 1 and block.kind != "inverted" for block in self.blocks):
+            raise ValueError(f"{self.name}: an expansion belongs to inverted blocks")
+        for index, block in enumerate(self.blocks):
+            if block.kind == "inverted" and block.attention and block.attention.where == "start":
+                raise ValueError(f"{self.name}: block {index} is inverted, so its attention belongs in the middle")
         for index in range(self.gate.block):
             if len(set(self.blocks[index].widths[: self.gate.n_choices])) != 1:
                 raise ValueError(f"{self.name}: block {index} runs before the gate, so its routable widths must be equal")
@@ -87,6 +99,12 @@ class Arch:
     def c_out(self, block: int, path: Path) -> int:
         """Output channels of a block; block -1 is the image."""
         return 3 if block < 0 else self.blocks[block].widths[path.choices[0]]
+
+    def has_shortcut(self, block: int) -> bool:
+        """Whether the block adds its input to its output: an inverted one that changes neither size nor channels, on any path."""
+        this = self.blocks[block]
+        before = (3,) * self.n_choices if block == 0 else self.blocks[block - 1].widths
+        return this.kind == "inverted" and this.stride == 1 and this.widths == before
 
     def rows(self, block: int) -> tuple[int, ...]:
         """Row of the batch-norm statistics bank behind `block`, for each choice.

@@ -8,6 +8,8 @@ from typing import Any, get_args
 from dsnet_edge.arch.arch import Activation, Arch, Attention, Block, Gate
 from dsnet_edge.errors import BundleError
 
+_ADDED = {"expansion", "hidden_activation"}  # since the first checkpoints, which have the defaults
+
 
 def arch_to_dict(arch: Arch) -> dict[str, Any]:
     return dataclasses.asdict(arch)
@@ -35,7 +37,7 @@ def _block(data: Any) -> Block:
 
 def _make(kind: type, fields: dict[str, Any]) -> Any:
     known = {field.name for field in dataclasses.fields(kind)}
-    if set(fields) != known:
+    if not known - _ADDED <= set(fields) <= known:
         raise ValueError(f"{kind.__name__} has the fields {sorted(known)}, found {sorted(fields)}")
     return kind(**fields)
 
@@ -50,10 +52,11 @@ def _check(arch: Arch) -> None:
     _word("gate.design", arch.gate.design, ("one_hot", "scalar"))
     for index, block in enumerate(arch.blocks):
         where = f"blocks[{index}]"
-        _word(f"{where}.kind", block.kind, ("conv", "separable"))
+        _word(f"{where}.kind", block.kind, ("conv", "pointwise", "separable", "inverted"))
         _word(f"{where}.activation", block.activation, get_args(Activation))
         _integer(f"{where}.stride", block.stride, 1, 4)
         _integer(f"{where}.kernel", block.kernel, 1, 11)
+        _integer(f"{where}.expansion", block.expansion, 1, 16)
         for width in block.widths:
             _integer(f"{where}.widths", width, 1, 1 << 16)
         if list(block.widths) != sorted(block.widths):
@@ -61,6 +64,7 @@ def _check(arch: Arch) -> None:
         if block.attention is not None:
             _integer(f"{where}.attention.hidden", block.attention.hidden, 1, 1 << 16)
             _word(f"{where}.attention.activation", block.attention.activation, get_args(Activation))
+            _word(f"{where}.attention.hidden_activation", block.attention.hidden_activation, get_args(Activation))
             _word(f"{where}.attention.where", block.attention.where, ("start", "middle"))
 
 

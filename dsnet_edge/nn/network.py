@@ -7,10 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from dsnet_edge.arch import Arch, Block, Path, PathSpace
+from dsnet_edge.arch import Arch, Path, PathSpace
 from dsnet_edge.nn.attention import ChannelAttention
+from dsnet_edge.nn.blocks import CutBlock, make_block, scale
 from dsnet_edge.nn.gate import SlimmingHead
-from dsnet_edge.nn.layers import BANK, Conv, Depthwise, Linear, Pointwise, Statistics, activate
+from dsnet_edge.nn.layers import BANK, Linear, Statistics
 
 
 class Prefix(NamedTuple):
@@ -22,50 +23,6 @@ class Prefix(NamedTuple):
     scores: Tensor  # [N, n_choices], before any softmax
 
 
-class DenseBlock(nn.Module):
-    """Convolution, norm, activation."""
-
-    def __init__(self, block: Block, rows: tuple[int, ...], c_in: int, eps: float) -> None:
-        super().__init__()
-        self.block, self.rows = block, rows
-        self.conv = Conv(c_in, block.widths[-1], block.kernel, block.stride, n_rows=max(rows) + 1, eps=eps)
-
-    def forward(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
-        x = self.conv(x, self.block.widths[choice], self.rows[choice], statistics)
-        return activate(x, self.block.activation)
-
-
-class SeparableBlock(nn.Module):
-    """[attention] - depthwise - norm - activation - [attention] - pointwise - norm - activation.
-
-    `spread` and `mix` are its two halves, so that the network can be cut between them.
-    """
-
-    def __init__(self, block: Block, rows_in: tuple[int, ...], rows: tuple[int, ...], c_in_max: int, eps: float) -> None:
-        super().__init__()
-        self.block, self.rows_in, self.rows = block, rows_in, rows
-        self.depthwise = Depthwise(c_in_max, block.kernel, block.stride, n_rows=max(rows_in) + 1, eps=eps)
-        self.pointwise = Pointwise(c_in_max, block.widths[-1], n_rows=max(rows) + 1, eps=eps)
-        self.attention = ChannelAttention(c_in_max, block.attention) if block.attention else None
-
-    def spread(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
-        return activate(self.depthwise(x, self.rows_in[choice], statistics), self.block.activation)
-
-    def mix(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
-        x = self.pointwise(x, self.block.widths[choice], self.rows[choice], statistics)
-        return activate(x, self.block.activation)
-
-    def attend(self, x: Tensor, where: str) -> Tensor:
-        """`x` scaled by the attention, where the block has one at that place."""
-        if self.attention is None or self.attention.where != where:
-            return x
-        return scale(x, self.attention(x)[1])
-
-    def forward(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
-        x = self.spread(self.attend(x, "start"), choice, statistics)
-        return self.mix(self.attend(x, "middle"), choice, statistics)
-
-
 class SlimmableNet(nn.Module):
     """`model(x, path)` for `x` `[N, 3, H, W]` gives logits `[N, n_classes]`.
 
@@ -75,17 +32,9 @@ class SlimmableNet(nn.Module):
     def __init__(self, arch: Arch) -> None:
         super().__init__()
         self.arch = arch
-        c_in, rows_in = 3, arch.rows(-1)
-        self.blocks = nn.ModuleList()
-        for index, block in enumerate(arch.blocks):
-            rows = arch.rows(index)
-            if block.kind == "conv":
-                self.blocks.append(DenseBlock(block, rows, c_in, arch.norm_eps))
-            else:
-                self.blocks.append(SeparableBlock(block, rows_in, rows, c_in, arch.norm_eps))
-            c_in, rows_in = block.widths[-1], rows
+        self.blocks = nn.ModuleList(make_block(arch, index) for index in range(len(arch.blocks)))
         self.gate = SlimmingHead(arch.gate, len(self.gate_attention.reduce.weight))
-        self.classifier = Linear(c_in, arch.n_classes)
+        self.classifier = Linear(arch.blocks[-1].widths[-1], arch.n_classes)
 
     def forward(self, x: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
         features, attention, *_ = self.prefix(x, path, statistics)
@@ -127,10 +76,10 @@ class SlimmableNet(nn.Module):
         return logits, choices
 
     @property
-    def gate_block(self) -> SeparableBlock:
+    def gate_block(self) -> CutBlock:
         """The block in which the network is cut."""
         block = self.blocks[self.arch.gate.block]
-        assert isinstance(block, SeparableBlock)  # Arch gives only those an attention
+        assert isinstance(block, CutBlock)  # Arch gives only those an attention
         return block
 
     @property
@@ -139,8 +88,3 @@ class SlimmableNet(nn.Module):
         attention = self.gate_block.attention
         assert attention is not None  # Arch checks it
         return attention
-
-
-def scale(x: Tensor, attention: Tensor) -> Tensor:
-    """`x` `[N, C, H, W]` times a factor for each sample and channel `[N, C]`."""
-    return x * attention[:, :, None, None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dsnet_edge.arch import Activation, Arch, Attention, Block
 from dsnet_edge.plan.program import Kind, Op, Program, Segment, Value
 
@@ -11,7 +13,7 @@ def build_program(arch: Arch) -> Program:
     builder = _Builder(arch)
     feature = builder.image(arch.image_size)
     for index, block in enumerate(arch.blocks):
-        feature = builder.conv(index, block, feature) if block.kind == "conv" else builder.separable(index, block, feature)
+        feature = builder.block(index, block, feature)
     pooled = builder.pool("head.pool", "suffix", feature)
     classes = (arch.n_classes,) * arch.n_choices
     logits = builder.linear("classifier", "suffix", pooled, classes, "none")
@@ -32,10 +34,19 @@ class _Builder:
     def image(self, size: int) -> str:
         return self._value("image", size, size, (3,) * self.arch.n_choices)
 
-    def conv(self, index: int, block: Block, feature: str) -> str:
-        return self._convolution(f"blocks.{index}.conv", "conv2d", block, feature, block.widths, self.arch.rows(index))
+    def block(self, index: int, block: Block, feature: str) -> str:
+        name, rows = f"blocks.{index}", self.arch.rows(index)
+        match block.kind:
+            case "conv":
+                return self._convolution(f"{name}.conv", "conv2d", block, feature, block.widths, rows)
+            case "pointwise":
+                return self._convolution(f"{name}.pointwise", "pointwise", block, feature, block.widths, rows)
+            case "separable":
+                return self._separable(index, block, feature)
+            case "inverted":
+                return self._inverted(index, block, feature)
 
-    def separable(self, index: int, block: Block, feature: str) -> str:
+    def _separable(self, index: int, block: Block, feature: str) -> str:
         name = f"blocks.{index}"
         attention = block.attention
         if attention and attention.where == "start":
@@ -45,6 +56,24 @@ class _Builder:
         if attention and attention.where == "middle":
             feature = self._attend(index, attention, feature)
         return self._convolution(f"{name}.pointwise", "pointwise", block, feature, block.widths, self.arch.rows(index))
+
+    def _inverted(self, index: int, block: Block, feature: str) -> str:
+        name, shortcut, rows = f"blocks.{index}", feature, self.arch.rows(index - 1)
+        wide = tuple(block.expansion * c for c in self.values[feature].channels)
+        if block.expansion > 1:
+            feature = self._convolution(f"{name}.expand", "pointwise", block, feature, wide, rows)
+        feature = self._convolution(f"{name}.depthwise", "depthwise", block, feature, wide, rows)
+        if block.attention:
+            feature = self._attend(index, block.attention, feature)
+        linear = replace(block, activation="none")
+        feature = self._convolution(f"{name}.project", "pointwise", linear, feature, block.widths, self.arch.rows(index))
+        return self._add(f"{name}.add", shortcut, feature) if self.arch.has_shortcut(index) else feature
+
+    def _add(self, name: str, first: str, second: str) -> str:
+        source = self.values[second]
+        output = self._value(name, source.height, source.width, source.channels)
+        self.ops.append(Op(name, "add", self.segment, second, output, input2=first))
+        return output
 
     def pool(self, name: str, segment: Segment, feature: str) -> str:
         output = self._value(name, 1, 1, self.values[feature].channels)
@@ -67,7 +96,7 @@ class _Builder:
         segment: Segment = "gate" if at_gate else self.segment
         channels = self.values[feature].channels
         pooled = self.pool(f"{name}.pool", segment, feature)
-        hidden = self.linear(f"{name}.reduce", segment, pooled, (attention.hidden,) * len(channels), "relu")
+        hidden = self.linear(f"{name}.reduce", segment, pooled, (attention.hidden,) * len(channels), attention.hidden_activation)
         if at_gate:
             self._slimming_head(hidden)
             self.segment = "suffix"

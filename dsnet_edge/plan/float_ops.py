@@ -17,6 +17,8 @@ def run_float(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:
         return x.mean(axis=(1, 2))
     if op.kind == "multiply":
         return x * inputs[1][:, None, None, :]
+    if op.kind == "add":
+        return x + inputs[1]
     shape = plan.program.weight_shape(op, path)
     weight = decode(plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)]).astype(x.dtype)
     y = product(x, weight) if op.kind in ("pointwise", "linear") else convolve(op, x, weight)

@@ -20,6 +20,8 @@ def run_int8(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:
         return _convolution(plan, quant, op, _image(quant, op.input, inputs[0]) if image else inputs[0], path)
     if op.kind == "multiply":
         return _multiply(quant, op, inputs[0], inputs[1], column)
+    if op.kind == "add":
+        return _add(quant, op, inputs, column)
     if op.kind == "global_pool":
         n = inputs[0].shape[1] * inputs[0].shape[2]
         total = inputs[0].sum(axis=(1, 2), dtype=np.int32) - n * quant.zero_points[op.input][column]
@@ -56,6 +58,15 @@ def _multiply(quant: Quant, op: Op, q: Array, factor: Array, column: int) -> Arr
     ratio = quant.scales[op.input][column] / quant.scales[op.output][column]
     x = (q.astype(np.int32) - quant.zero_points[op.input][column]).astype(np.float32)
     return _store(fma(x, (factor * ratio)[:, None, None, :], quant.zero_points[op.output][column]))
+
+
+def _add(quant: Quant, op: Op, inputs: list[Array], column: int) -> Array:
+    total: Array = quant.zero_points[op.output][column]
+    for name, q in zip((op.input2, op.input), reversed(inputs), strict=True):
+        assert name is not None  # an add has two
+        ratio = quant.scales[name][column] / quant.scales[op.output][column]
+        total = fma((q.astype(np.int32) - quant.zero_points[name][column]).astype(np.float32), ratio, total)
+    return _store(total)
 
 
 def fma(x: Array, factor: Array, addend: Array) -> Array:

@@ -13,14 +13,21 @@ def parameter_shapes(arch: Arch) -> dict[str, Shape]:
     c_in = 3
     for index, block in enumerate(arch.blocks):
         name, c_out = f"blocks.{index}", block.widths[-1]
-        if block.kind == "conv":
-            shapes |= _normalised(f"{name}.conv", (c_out, c_in, block.kernel, block.kernel), arch.rows(index))
-        else:
-            shapes |= _normalised(f"{name}.depthwise", (c_in, 1, block.kernel, block.kernel), arch.rows(index - 1))
-            shapes |= _normalised(f"{name}.pointwise", (c_out, c_in), arch.rows(index))
+        wide = block.expansion * c_in
+        match block.kind:
+            case "conv":
+                shapes |= _normalised(f"{name}.conv", (c_out, c_in, block.kernel, block.kernel), arch.rows(index))
+            case "pointwise":
+                shapes |= _normalised(f"{name}.pointwise", (c_out, c_in), arch.rows(index))
+            case "separable" | "inverted":
+                if block.expansion > 1:
+                    shapes |= _normalised(f"{name}.expand", (wide, c_in), arch.rows(index - 1))
+                shapes |= _normalised(f"{name}.depthwise", (wide, 1, block.kernel, block.kernel), arch.rows(index - 1))
+                last = "pointwise" if block.kind == "separable" else "project"
+                shapes |= _normalised(f"{name}.{last}", (c_out, wide), arch.rows(index))
         if block.attention:
-            shapes |= _linear(f"{name}.attention.reduce", block.attention.hidden, c_in)
-            shapes |= _linear(f"{name}.attention.expand", c_in, block.attention.hidden)
+            shapes |= _linear(f"{name}.attention.reduce", block.attention.hidden, wide)
+            shapes |= _linear(f"{name}.attention.expand", wide, block.attention.hidden)
         c_in = c_out
     attention = arch.blocks[arch.gate.block].attention
     hidden = attention.hidden if attention else 0

@@ -1,8 +1,8 @@
 """A network as a list of ops whose shapes are functions of the path. No weights: those join it in the Plan.
 
 Multiply-adds are counted here and nowhere else, as the authors count them: convolutions, linear layers and the inputs of
-poolings; batch norm, activations and the attention's multiply are free. The slimming head belongs to no static path, so
-it is counted apart.
+poolings; batch norm, activations, the attention's multiply and shortcuts are free. The slimming head belongs to no static path,
+so it is counted apart.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dsnet_edge.arch import Activation, Arch, Path, PathSpace
 from dsnet_edge.errors import PathError
 from dsnet_edge.plan.elements import MAP_TYPE, ElementType, Precision, element_bytes
 
-Kind = Literal["conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"]
+Kind = Literal["conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply", "add"]
 Segment = Literal["prefix", "gate", "suffix"]
 SEGMENTS: tuple[Segment, ...] = ("prefix", "gate", "suffix")
 
@@ -110,7 +110,7 @@ class Program:
         h, w, c_out = self.shape(op.output, path)
         if op.kind == "global_pool":
             return h_in * w_in * c_in
-        if op.kind == "multiply":
+        if op.kind in ("multiply", "add"):
             return 0
         per_output = op.kernel * op.kernel * (1 if op.kind == "depthwise" else c_in)
         return h * w * c_out * per_output

@@ -19,6 +19,7 @@ struct HalfKernels {
   void (*depthwise)(const DepthwiseOf<Map>&, Range out_rows);
   void (*global_pool)(const GlobalPoolOf<Map>&, Range panels);
   void (*multiply)(const MultiplyOf<Map>&, Range pixels);
+  void (*add)(const AddOf<Map>&, Range pixels);
   int64_t (*exercise)(int64_t steps);  // as in Kernels
 };
 

@@ -83,6 +83,16 @@ struct Int8Multiply {
   int8_t* output;
 };
 
+// q' = clamp(rint(fma(float(q - zero_point), ratio, fma(float(other q - other_zero_point), other_ratio, output_zero_point))),
+// -128, 127), each ratio being that of the scales. All are [pixels, c]; output may be either input.
+struct Int8Add {
+  const int8_t *input, *other;
+  int c;  // a multiple of 16
+  int zero_point, other_zero_point, output_zero_point;
+  float ratio, other_ratio;
+  int8_t* output;
+};
+
 struct Int8Kernels {
   const char* name;
   uint8_t flip;
@@ -92,6 +102,7 @@ struct Int8Kernels {
   void (*quantize)(const Int8Quantize&, Range elements);
   void (*global_pool)(const Int8GlobalPool&, Range panels);
   void (*multiply)(const Int8Multiply&, Range pixels);
+  void (*add)(const Int8Add&, Range pixels);
   int64_t (*exercise)(int64_t steps);  // as in Kernels, of the pointwise kernel
 };
 

@@ -213,6 +213,20 @@ void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+void add(const Int8Add& op, Range pixels) {
+  const __m256i zero = _mm256_set1_epi32(op.zero_point), other_zero = _mm256_set1_epi32(op.other_zero_point);
+  const __m256 ratio = _mm256_set1_ps(op.ratio), other_ratio = _mm256_set1_ps(op.other_ratio);
+  const __m256 shift = _mm256_set1_ps(float(op.output_zero_point));
+  const auto sum = [&](__m256i q, __m256i other) {
+    const __m256 begun = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(other, other_zero)), other_ratio, shift);
+    return bounded(_mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(q, zero)), ratio, begun));
+  };
+  for (ptrdiff_t i = ptrdiff_t{pixels.begin} * op.c; i < ptrdiff_t{pixels.end} * op.c; i += kPanel) {
+    const Sums q = widen(op.input + i), other = widen(op.other + i);
+    store(op.output + i, pack(sum(q.low, other.low), sum(q.high, other.high)));
+  }
+}
+
 int64_t exercise_products(int64_t steps) {
   return exercise<16>(steps, _mm256_setzero_si256(), _mm256_set1_epi16(3), [](__m256i& sum, const __m256i& a, const __m256i& b) {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
@@ -221,7 +235,7 @@ int64_t exercise_products(int64_t steps) {
 
 }  // namespace
 
-const Int8Kernels kInt8Avx2Kernels = {"avx2",    0,        kTileRows,   1,        pointwise,
-                                      depthwise, quantize, global_pool, multiply, exercise_products};
+const Int8Kernels kInt8Avx2Kernels = {"avx2",   0,           kTileRows, 1,   pointwise,        depthwise,
+                                      quantize, global_pool, multiply,  add, exercise_products};
 
 }  // namespace dsnet

@@ -311,6 +311,22 @@ inline void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+inline void add(const Int8Add& op, Range pixels) {
+  const float32x4_t shift = vdupq_n_f32(static_cast<float>(op.output_zero_point));
+  const int8x16_t zero_point = vdupq_n_s8(static_cast<int8_t>(op.zero_point));
+  const int8x16_t other_zero_point = vdupq_n_s8(static_cast<int8_t>(op.other_zero_point));
+  for (ptrdiff_t i = ptrdiff_t(pixels.begin) * op.c; i < ptrdiff_t(pixels.end) * op.c; i += kPanel) {
+    float32x4_t x[kQuads], other[kQuads];
+    int32x4_t q[kQuads];
+    widen(vld1q_s8(op.input + i), zero_point, x);
+    widen(vld1q_s8(op.other + i), other_zero_point, other);
+    DSNET_UNROLL for (int j = 0; j < kQuads; ++j) {
+      q[j] = vcvtnq_s32_f32(vfmaq_n_f32(vfmaq_n_f32(shift, other[j], op.other_ratio), x[j], op.ratio));
+    }
+    vst1q_s8(op.output + i, saturated(q));
+  }
+}
+
 template <class Dot>
 int64_t exercise_products(int64_t steps) {
   return exercise<Dot::madds>(steps, vdupq_n_s32(0), vdupq_n_s8(3), Dot::add_products);
@@ -318,7 +334,7 @@ int64_t exercise_products(int64_t steps) {
 
 template <class Dot>
 constexpr Int8Kernels neon_int8_kernels(const char* name) {
-  return {name, 0, Dot::tile_rows, 1, pointwise<Dot>, depthwise, quantize, global_pool, multiply, exercise_products<Dot>};
+  return {name, 0, Dot::tile_rows, 1, pointwise<Dot>, depthwise, quantize, global_pool, multiply, add, exercise_products<Dot>};
 }
 
 }  // namespace

@@ -74,6 +74,13 @@ void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+void add(const Int8Add& op, Range pixels) {
+  for (ptrdiff_t i = ptrdiff_t(pixels.begin) * op.c; i < ptrdiff_t(pixels.end) * op.c; ++i) {
+    const auto x = float(op.input[i] - op.zero_point), other = float(op.other[i] - op.other_zero_point);
+    op.output[i] = rounded(fmaf(x, op.ratio, fmaf(other, op.other_ratio, float(op.output_zero_point))), -128, 127);
+  }
+}
+
 int64_t exercise_products(int64_t steps) {
   return exercise<1>(
       steps, 0, 3, [](int& sum, int a, int b) { sum += static_cast<int>(static_cast<unsigned>(a) * static_cast<unsigned>(b)); });
@@ -81,7 +88,7 @@ int64_t exercise_products(int64_t steps) {
 
 }  // namespace
 
-const Int8Kernels kInt8ScalarKernels = {"scalar",  0,        4,           1,        pointwise,
-                                        depthwise, quantize, global_pool, multiply, exercise_products};
+const Int8Kernels kInt8ScalarKernels = {"scalar", 0,           4,        1,   pointwise,        depthwise,
+                                        quantize, global_pool, multiply, add, exercise_products};
 
 }  // namespace dsnet

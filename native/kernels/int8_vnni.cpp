@@ -179,6 +179,26 @@ void multiply(const Int8Multiply& op, Range pixels) {
   }
 }
 
+void add(const Int8Add& op, Range pixels) {
+  const __m512i zero = _mm512_set1_epi32(op.zero_point + 128), other_zero = _mm512_set1_epi32(op.other_zero_point + 128);
+  const __m512 ratio = _mm512_set1_ps(op.ratio), other_ratio = _mm512_set1_ps(op.other_ratio);
+  const __m512 shift = _mm512_set1_ps(float(op.output_zero_point));
+  const uint8_t *input = bytes_of(op.input), *other = bytes_of(op.other);
+  const auto sum = [&](ptrdiff_t i) {
+    const __m512 begun = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(widen(other + i), other_zero)), other_ratio, shift);
+    return bounded_steps(_mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(widen(input + i), zero)), ratio, begun));
+  };
+  const ptrdiff_t end = ptrdiff_t{pixels.end} * op.c;
+  ptrdiff_t i = ptrdiff_t{pixels.begin} * op.c;
+  for (; i + 4 * kPanel <= end; i += 4 * kPanel) {
+    _mm512_storeu_si512(op.output + i, flipped(pack(sum(i), sum(i + kPanel), sum(i + 2 * kPanel), sum(i + 3 * kPanel))));
+  }
+  for (; i < end; i += kPanel) {
+    const __m512i q = sum(i);
+    store_rows(flipped(pack(q, q, q, q)), op.output + i, kPanel, 1);
+  }
+}
+
 int64_t exercise_products(int64_t steps) {
   return exercise<64>(steps, _mm512_setzero_si512(), _mm512_set1_epi8(3),
                       [](__m512i& sum, const __m512i& a, const __m512i& b) { sum = _mm512_dpbusd_epi32(sum, a, b); });
@@ -186,7 +206,7 @@ int64_t exercise_products(int64_t steps) {
 
 }  // namespace
 
-const Int8Kernels kInt8VnniKernels = {"avx512-vnni", kFlip,    kTileRows,   kTilePanels, pointwise,
-                                      depthwise,     quantize, global_pool, multiply,    exercise_products};
+const Int8Kernels kInt8VnniKernels = {"avx512-vnni", kFlip,       kTileRows, kTilePanels, pointwise,        depthwise,
+                                      quantize,      global_pool, multiply,  add,         exercise_products};
 
 }  // namespace dsnet

@@ -117,6 +117,14 @@ struct MultiplyOf {
   Map* output;
 };
 
+// output = input + other, all [pixels, c]; output may be either.
+template <class Map>
+struct AddOf {
+  const Map *input, *other;
+  int c;  // a multiple of 16
+  Map* output;
+};
+
 using Panels = PanelsOf<float>;
 using Gemm = GemmOf<float>;
 using LinearI8 = LinearOf<int8_t>;
@@ -124,6 +132,7 @@ using Conv2d = Conv2dOf<float, float>;
 using Depthwise = DepthwiseOf<float>;
 using GlobalPool = GlobalPoolOf<float>;
 using Multiply = MultiplyOf<float>;
+using Add = AddOf<float>;
 
 struct Kernels {
   const char* isa;
@@ -136,6 +145,7 @@ struct Kernels {
   void (*depthwise)(const Depthwise&, Range out_rows);
   void (*global_pool)(const GlobalPool&, Range panels);
   void (*multiply)(const Multiply&, Range pixels);
+  void (*add)(const Add&, Range pixels);
   // Multiply-adds as the gemm makes them, from registers alone (peak.h): some in each of the steps. Returns how many.
   int64_t (*exercise)(int64_t steps);
 };

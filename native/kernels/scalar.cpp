@@ -86,6 +86,13 @@ void multiply(const MultiplyOf<Map>& op, Range pixels) {
   }
 }
 
+template <class Map>
+void add(const AddOf<Map>& op, Range pixels) {
+  for (ptrdiff_t i = ptrdiff_t(pixels.begin) * op.c; i < ptrdiff_t(pixels.end) * op.c; ++i) {
+    round_to(to_float(op.input[i]) + to_float(op.other[i]), op.output[i]);
+  }
+}
+
 int64_t exercise_floats(int64_t steps) {
   return exercise<1>(steps, 0.0F, 0.5F, [](float& sum, float a, float b) { sum += a * b; });
 }
@@ -102,6 +109,7 @@ constexpr HalfKernels<Map> half_kernels() {
           depthwise<Map>,
           global_pool<Map>,
           multiply<Map>,
+          add<Map>,
           exercise_floats};
 }
 
@@ -117,6 +125,7 @@ const Kernels kScalarKernels = {"scalar",
                                 depthwise<float>,
                                 global_pool<float>,
                                 multiply<float>,
+                                add<float>,
                                 exercise_floats};
 const Bf16Kernels kBf16ScalarKernels = half_kernels<Bf16>();
 const Fp16Kernels kFp16ScalarKernels = half_kernels<Fp16>();

@@ -1,4 +1,4 @@
-// Depthwise convolution, pooling and channel-wise products on vectors: everything that works channel by channel.
+// Depthwise convolution, pooling, channel-wise products and sums on vectors: everything that works channel by channel.
 #pragma once
 
 #include "half.h"
@@ -153,6 +153,16 @@ void multiply(const MultiplyOf<Map>& op, Range pixels) {
   }
 }
 
+template <class Simd, class Map>
+void add(const AddOf<Map>& op, Range pixels) {
+  const auto [input, other, c, output] = op;
+  for (ptrdiff_t panel = ptrdiff_t(pixels.begin) * c; panel < ptrdiff_t(pixels.end) * c; panel += kPanel) {
+    DSNET_UNROLL for (ptrdiff_t i = panel; i < panel + kPanel; i += Simd::lanes) {
+      store<Simd>(output + i, load<Simd>(input + i) + load<Simd>(other + i));
+    }
+  }
+}
+
 template <class Simd>
 constexpr Kernels simd_kernels(const char* isa) {
   return {isa,
@@ -165,6 +175,7 @@ constexpr Kernels simd_kernels(const char* isa) {
           depthwise<Simd, float>,
           global_pool<Simd, float>,
           multiply<Simd, float>,
+          add<Simd, float>,
           exercise_floats<Simd>};
 }
 
@@ -180,6 +191,7 @@ constexpr HalfKernels<Map> simd_half_kernels(const char* name, int64_t (*exercis
           depthwise<Simd, Map>,
           global_pool<Simd, Map>,
           multiply<Simd, Map>,
+          add<Simd, Map>,
           exercise};
 }
 

@@ -93,8 +93,8 @@ Layout plan_layout(const Program& program) {
   }
   for (int o = 0; o < static_cast<int>(program.ops.size()); ++o) {
     const Op& op = program.ops[o];
-    // A product overwrites a feature map that nobody needs any more.
-    if (op.kind == Kind::multiply && last[op.input] == o) {
+    // A product or a sum overwrites a feature map that nobody needs any more.
+    if (has_two_inputs(op.kind) && last[op.input] == o) {
       block_of[op.output] = block_of[op.input];
       blocks[block_of[op.input]].end = last[op.output];
       continue;

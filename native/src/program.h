@@ -12,13 +12,14 @@
 namespace dsnet {
 
 enum class Segment : uint8_t { prefix, gate, suffix };
-enum class Kind : uint8_t { conv2d, depthwise, pointwise, linear, global_pool, multiply };
+enum class Kind : uint8_t { conv2d, depthwise, pointwise, linear, global_pool, multiply, add };
 constexpr const char* kSegmentNames[] = {"prefix", "gate", "suffix"};
-constexpr const char* kKindNames[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply"};
+constexpr const char* kKindNames[] = {"conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply", "add"};
 constexpr const char* name_of(Segment segment) { return kSegmentNames[static_cast<size_t>(segment)]; }
 constexpr const char* name_of(Kind kind) { return kKindNames[static_cast<size_t>(kind)]; }
 
 constexpr bool has_panels(Kind kind) { return kind == Kind::conv2d || kind == Kind::pointwise || kind == Kind::linear; }
+constexpr bool has_two_inputs(Kind kind) { return kind == Kind::multiply || kind == Kind::add; }
 constexpr bool has_weights(Kind kind) { return has_panels(kind) || kind == Kind::depthwise; }
 
 // Of the feature maps; all vectors are f32.
@@ -40,7 +41,7 @@ struct Op {
   std::string name;
   Kind kind;
   Segment segment;
-  int input, input2;  // values; input2 is -1 except for multiply
+  int input, input2;  // values; input2 is -1 where the kind has one input
   int output;
   Window window;
   Activation activation;

@@ -31,7 +31,7 @@ class Checker {
   void check_op(int o) {
     const Op& op = program_.ops[o];
     check_read(o, op.input, "input");
-    if (op.kind == Kind::multiply) check_read(o, op.input2, "input2");
+    if (has_two_inputs(op.kind)) check_read(o, op.input2, "input2");
     check_write(o);
     check_shapes(o);
     check_channels(o);
@@ -89,6 +89,7 @@ class Checker {
     if (op.kind == Kind::linear) expect_size(o, "input", op.input, 1, 1);
     if (op.kind == Kind::linear || op.kind == Kind::global_pool) return expect_size(o, "output", op.output, 1, 1);
     if (op.kind == Kind::multiply) expect_size(o, "input2", op.input2, 1, 1);
+    if (op.kind == Kind::add) expect_size(o, "input2", op.input2, input.h, input.w);
     expect_size(o, "output", op.output, input.h, input.w);
   }
 
@@ -104,7 +105,7 @@ class Checker {
   void check_channels(int o) const {
     const Op& op = program_.ops[o];
     if (!has_panels(op.kind)) expect_same_channels(o, "output", op.output, op.input);
-    if (op.kind == Kind::multiply) expect_same_channels(o, "input2", op.input2, op.input);
+    if (has_two_inputs(op.kind)) expect_same_channels(o, "input2", op.input2, op.input);
     if (op.kind == Kind::conv2d) expect_constant(o, "input", op.input);  // its steps interleave taps and channels
   }
 
@@ -124,6 +125,7 @@ class Checker {
     expect_type(at("input", o).c_str(), op.input, read);
     expect_type(at("output", o).c_str(), op.output, writes_vector ? Type::f32 : maps);
     if (op.kind == Kind::multiply) expect_type(at("input2", o).c_str(), op.input2, Type::f32);
+    if (op.kind == Kind::add) expect_type(at("input2", o).c_str(), op.input2, maps);
     if (program_.is_int8(op)) check_pixels(o);
     if (program_.is_int8(op) && op.kind == Kind::conv2d) check_steps(o);
     check_tables(o);
@@ -197,7 +199,7 @@ class Checker {
     }
   }
 
-  // Pools and products have no epilogue.
+  // Pools, products and sums have no epilogue.
   void check_plain(int o) const {
     const Op& op = program_.ops[o];
     if (!op.weight.empty() || !op.scale.empty() || !op.shift.empty()) {

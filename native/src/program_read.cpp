@@ -178,7 +178,7 @@ std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
     op.kind = static_cast<Kind>(kind.word(o, kKindNames));
     op.segment = static_cast<Segment>(segment.number(o, 0, 2));
     op.input = input.number(o, 0, last_value);
-    op.input2 = op.kind == Kind::multiply ? input2.number(o, 0, last_value) : input2.number(o, -1, -1);
+    op.input2 = has_two_inputs(op.kind) ? input2.number(o, 0, last_value) : input2.number(o, -1, -1);
     op.output = output.number(o, 0, last_value);
     op.window.kernel = kernel.number(o, 1, kMostKernel);
     op.window.stride = stride.number(o, 1, kMostKernel);

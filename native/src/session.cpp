@@ -120,6 +120,7 @@ void Session::run_float(const Op& op, const OpWeights& weights, int path, const 
     case Kind::linear: return linear(op, weights, path);
     case Kind::global_pool: return global_pool<Map>(op, path);
     case Kind::multiply: return multiply<Map>(op, path);
+    case Kind::add: return add<Map>(op, path);
   }
 }
 
@@ -232,6 +233,15 @@ void Session::multiply(const Op& op, int path) noexcept {
   const MultiplyOf<Map> job = {data<Map>(op.input), data(op.input2), c, c, data<Map>(op.output)};
   const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
   pool_.run(parts.count(), [&](int i) { kernels<Map>().multiply(job, parts[i]); });
+}
+
+template <class Map>
+void Session::add(const Op& op, int path) noexcept {
+  const Value& output = model_.program.values[op.output];
+  const int c = padded(output.channels[path]), pixels = output.h * output.w;
+  const AddOf<Map> job = {data<Map>(op.input), data<Map>(op.input2), c, data<Map>(op.output)};
+  const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
+  pool_.run(parts.count(), [&](int i) { kernels<Map>().add(job, parts[i]); });
 }
 
 }  // namespace dsnet

@@ -49,6 +49,8 @@ class Session {
   void global_pool(const Op& op, int path) noexcept;
   template <class Map>
   void multiply(const Op& op, int path) noexcept;
+  template <class Map>
+  void add(const Op& op, int path) noexcept;
   void linear(const Op& op, const OpWeights& weights, int path) noexcept;
   template <class Weight, class Kernel>
   void linear_of(const Op& op, const OpWeights& weights, int path, Kernel kernel) noexcept;
@@ -61,6 +63,7 @@ class Session {
   void depthwise_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   void global_pool_int8(const Op& op, int path) noexcept;
   void multiply_int8(const Op& op, int path) noexcept;
+  void add_int8(const Op& op, int path) noexcept;
   Int8Pointwise int8_pointwise(const Op& op, const OpWeights& weights, int path) const noexcept;
   Int8Epilogue int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept;
 

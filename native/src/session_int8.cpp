@@ -27,6 +27,7 @@ void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcep
     case Kind::linear: return linear(op, weights, path);
     case Kind::global_pool: return global_pool_int8(op, path);
     case Kind::multiply: return multiply_int8(op, path);
+    case Kind::add: return add_int8(op, path);
   }
 }
 
@@ -126,6 +127,23 @@ void Session::multiply_int8(const Op& op, int path) noexcept {
                             data<int8_t>(op.output)};
   const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
   pool_.run(parts.count(), [&](int i) { kernels_.int8.multiply(job, parts[i]); });
+}
+
+void Session::add_int8(const Op& op, int path) noexcept {
+  const Program& program = model_.program;
+  const Value &input = program.values[op.input], &other = program.values[op.input2], &output = program.values[op.output];
+  const int c = padded(output.channels[path]), pixels = output.h * output.w;
+  const Int8Add job = {data<int8_t>(op.input),
+                       data<int8_t>(op.input2),
+                       c,
+                       input.zero_point[path],
+                       other.zero_point[path],
+                       output.zero_point[path],
+                       input.scale[path] / output.scale[path],
+                       other.scale[path] / output.scale[path],
+                       data<int8_t>(op.output)};
+  const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
+  pool_.run(parts.count(), [&](int i) { kernels_.int8.add(job, parts[i]); });
 }
 
 }  // namespace dsnet

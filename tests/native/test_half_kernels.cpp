@@ -261,6 +261,13 @@ void test_channelwise(const dsnet::HalfKernels<Map>& kernels) {
   scalar<Map>().multiply({product_expected.get(), factor.get(), c, c, product_expected.get()}, pixel_range);
   kernels.multiply({product.get(), factor.get(), c, c, product.get()}, pixel_range);
   CHECK(product.equals(product_expected));
+  const Output<Map> sum(pixels * c), sum_expected(pixels * c);
+  scalar<Map>().add({input.get(), product.get(), c, sum_expected.get()}, pixel_range);
+  kernels.add({input.get(), product.get(), c, sum.get()}, pixel_range);
+  CHECK(sum.equals(sum_expected));
+  scalar<Map>().add({sum_expected.get(), input.get(), c, sum_expected.get()}, pixel_range);  // in place
+  kernels.add({sum.get(), input.get(), c, sum.get()}, pixel_range);
+  CHECK(sum.equals(sum_expected));
 }
 
 // Every number there is times factors that try all ways to round: the same bits, unless a subnormal number counts as zero.

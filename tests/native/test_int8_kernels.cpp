@@ -183,6 +183,28 @@ void test_channelwise(const dsnet::Int8Kernels& kernels) {
   compare("multiply in place", kernels, output.same(), shape);
 }
 
+void test_add(const dsnet::Int8Kernels& kernels) {
+  const int pixels = pick(1, 50), c = pick(1, 9) * kPanel;
+  const Bytes input(count(pixels, c), -128, kernels), other(count(pixels, c), -128, kernels);
+  const Range range = pick_range(pixels);
+  const float large = pick(0, 3) == 0 ? 1e9F : 1.0F;  // which saturates, or cancels
+  const auto ratio = [&] { return large * static_cast<float>(pick(1, 40)) / 20; };
+  char shape[80];
+  std::snprintf(shape, sizeof shape, "%d pixels, %d channels", pixels, c);
+  const Output output(pixels * c, kernels);
+  dsnet::Int8Add sum = {input.plain.get(), other.plain.get(), c,       pick_zero_point(), pick_zero_point(),
+                        pick_zero_point(), ratio(),           ratio(), output.expected()};
+  kScalar.add(sum, range);
+  sum.input = input.flipped.get(), sum.other = other.flipped.get(), sum.output = output.found();
+  kernels.add(sum, range);
+  compare("add", kernels, output.same(), shape);
+  sum.input = other.plain.get(), sum.other = sum.output = output.expected();  // in place
+  kScalar.add(sum, range);
+  sum.input = other.flipped.get(), sum.other = sum.output = output.found();
+  kernels.add(sum, range);
+  compare("add in place", kernels, output.same(), shape);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -196,6 +218,7 @@ int main(int argc, char** argv) {
       test_depthwise(*kernels);
       test_quantize(*kernels);
       test_channelwise(*kernels);
+      test_add(*kernels);
     }
   }
   return check::report("int8 kernels");

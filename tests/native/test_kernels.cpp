@@ -199,6 +199,13 @@ void test_channelwise(const dsnet::Kernels& kernels) {
   dsnet::kScalarKernels.multiply({product_expected.get(), factor.get(), c, c, product_expected.get()}, pixel_range);
   kernels.multiply({product.get(), factor.get(), c, c, product.get()}, pixel_range);
   CHECK(product.equals(product_expected));
+  const Output sum(static_cast<size_t>(pixels * c)), sum_expected(static_cast<size_t>(pixels * c));
+  dsnet::kScalarKernels.add({input.get(), product.get(), c, sum_expected.get()}, pixel_range);
+  kernels.add({input.get(), product.get(), c, sum.get()}, pixel_range);
+  CHECK(sum.equals(sum_expected));
+  dsnet::kScalarKernels.add({sum_expected.get(), input.get(), c, sum_expected.get()}, pixel_range);  // in place
+  kernels.add({sum.get(), input.get(), c, sum.get()}, pixel_range);
+  CHECK(sum.equals(sum_expected));
 }
 
 // Activations far outside the range of the sweep: saturated, never NaN, and close in relative terms.

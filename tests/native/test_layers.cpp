@@ -38,6 +38,7 @@ const std::vector<Expected> kOfFloats = {
     {7, 2, "wide", "pointwise", "suffix", 42 * 8 * 40, 4 * (42 * 8 + 42 * 40 + 8 * 40 + 40 * 2)},
     {8, 2, "deep", "depthwise", "suffix", 12 * 40 * 25, 4 * (42 * 40 + 12 * 40 + 40 * 25 + 40 * 2)},
     {12, 0, "last", "pointwise", "suffix", 12 * 20 * 17, 4 * (12 * 20 + 12 * 17 + 20 * 17 + 17 * 2)},
+    {14, 2, "sum", "add", "suffix", 0, 4 * (12 * 50 + 12 * 50 + 12 * 50)},
 };
 const std::vector<Expected> kOfIntegers = {
     {0, 0, "stem", "conv2d", "prefix", 42 * 8 * 27, 143 * 3 + 42 * 8 + 8 * 27 + 8 * 3 * 4 + 256},  // silu is a table

@@ -121,6 +121,12 @@ const std::vector<Spoiled> kSpoiled = {
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].data[17] = INFINITY; }},
     {"tensor 'classifier.shift'", [](TinyModel& m) { m.tensors["classifier.shift"].data.back() = -NAN; }},
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, uint64_t{1} << 40, uint64_t{1} << 40}; }},
+    {"dsnet.op.input2[14] ('sum'): expected 17 channels on path 0, found 20",
+     [](TinyModel& m) { m.find("sum").input2 = m.find("again").output; }},
+    {"dsnet.op.input2[14] ('sum'): expected a value of 4 x 3, found 7 x 6",
+     [](TinyModel& m) { m.find("sum").input2 = m.find("wide").output; }},
+    {"dsnet.op.input2[14]", [](TinyModel& m) { m.find("sum").input2 = -1; }},
+    {"dsnet.op.input2[14]", [](TinyModel& m) { m.find("sum").input2 = m.find("sum").output; }},
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 0, 3}; }},
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 8, 3, 1, 1}; }},
     {"dsnet.scores", [](TinyModel& m) { m.scores = 99; }},
@@ -133,7 +139,7 @@ const std::vector<Spoiled> kSpoiled = {
        m.ops[0].kernel = 1, m.ops[0].stride = 1, m.ops[0].padding = 0,
        m.tensors["stem.weight"] = {{16, 3, 1}, std::vector<float>(48)};
        for (const int v : {0, 1, 2, 7, 8}) m.values[static_cast<size_t>(v)].h = m.values[static_cast<size_t>(v)].w = 16384;
-       m.values[9].h = m.values[9].w = m.values[12].h = m.values[12].w = m.values[13].h = m.values[13].w = 8192;
+       for (const int v : {9, 12, 13, 14, 15}) m.values[static_cast<size_t>(v)].h = m.values[static_cast<size_t>(v)].w = 8192;
      }},
 };
 
@@ -158,7 +164,7 @@ const std::vector<Spoiled> kSpoiledInt8 = {
     {"dsnet.value.zero_point[8]", [](TinyModel& m) { m.values[2].zero_point[2] = 128; }},
     {"dsnet.value.zero_point[6]", [](TinyModel& m) { m.values[2].zero_point[0] = -129; }},
     {"dsnet.op.sums[0]", [](TinyModel& m) { m.ops[0].sums.clear(); }},
-    {"dsnet.op.sums[14]", [](TinyModel& m) { m.find("classifier").sums = "wide.sums"; }},
+    {"dsnet.op.sums[16]", [](TinyModel& m) { m.find("classifier").sums = "wide.sums"; }},
     {"dsnet.op.sums[7]", [](TinyModel& m) { m.find("wide").sums.clear(); }},
     {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.find("wide").sums = "wide.scale"; }},
     {"dsnet.op.sums of op 'wide'", [](TinyModel& m) { m.tensors["wide.sums"].data[50] = 127 * 8 + 1; }},

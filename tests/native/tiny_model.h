@@ -72,7 +72,9 @@ class TinyModel {
     const uint32_t excited = op("excite", "linear", 2, squeezed, 1, 1, middle, 1, 1, 0, "one_plus_tanh");
     const uint32_t again = op("again", "multiply", 2, deep, h2, w2, middle, 1, 1, 0, "none", excited);
     const uint32_t last = op("last", "pointwise", 2, again, h2, w2, late, 1, 1, 0, "silu");
-    const uint32_t head = op("head", "global_pool", 2, last, 1, 1, late);
+    const uint32_t beside = op("beside", "pointwise", 2, again, h2, w2, late);
+    const uint32_t sum = op("sum", "add", 2, last, h2, w2, late, 1, 1, 0, "none", beside);
+    const uint32_t head = op("head", "global_pool", 2, sum, 1, 1, late);
     logits = op("classifier", "linear", 2, head, 1, 1, {10, 10, 10});
     if (precision == "int8") {
       TinyTensor& weight = tensors["classifier.weight"];
@@ -196,7 +198,7 @@ class TinyModel {
                    "",
                    "",
                    {0, 0, 0}};
-    if (kind != "global_pool" && kind != "multiply") {
+    if (kind != "global_pool" && kind != "multiply" && kind != "add") {
       made.weight = name + ".weight", made.scale = name + ".scale", made.shift = name + ".shift";
       const uint64_t n_rows = segment == 2 ? 3 : 1, panels = (channels.back() + 15) / 16, c_in = values[from].channels.back();
       if (n_rows > 1) made.rows = {0, 1, 2};
@@ -236,7 +238,7 @@ class TinyModel {
         sums.data.push_back(sum);
       }
     }
-    if (made.activation == "relu" || made.activation == "relu6") return;
+    if (made.activation == "none" || made.activation == "relu" || made.activation == "relu6") return;
     made.table = made.name + ".table";
     TinyTensor& table = tensors[made.table] = {{256, n_rows}, {}, kI8};
     for (uint64_t i = 0; i < 256 * n_rows; ++i) table.data.push_back(static_cast<float>(i % 256 * 7 % 256) - 128);
