@@ -9,6 +9,7 @@ from dsnet_edge.arch import Arch, Path
 
 ACTIVATIONS = {
     "relu": torch.relu,
+    "relu6": lambda x: x.clamp(0, 6),
     "silu": lambda x: x * torch.sigmoid(x),
     "sigmoid": lambda x: 1 / (1 + torch.exp(-x)),
     "one_plus_tanh": lambda x: 1 + torch.tanh(x),
@@ -27,55 +28,65 @@ def batch_norm(state: dict[str, Tensor], name: str, channels: int, row: int, eps
 class StaticSubnet(nn.Module):
     def __init__(self, arch: Arch, state: dict[str, Tensor], path: Path) -> None:
         super().__init__()
-        self.arch = arch
+        self.arch, self.state = arch, state
         self.layers = nn.ModuleDict()
         (choice,) = path.choices
         c_in = 3
         for index, block in enumerate(arch.blocks):
-            c_out = block.widths[choice]
-            name = f"blocks.{index}"
-            rows = arch.rows(index)[choice], arch.rows(index - 1)[choice]
+            c_out, wide = block.widths[choice], block.expansion * c_in
+            row, row_in = arch.rows(index)[choice], arch.rows(index - 1)[choice]
             if block.kind == "conv":
-                conv = nn.Conv2d(c_in, c_out, block.kernel, block.stride, block.kernel // 2, bias=False)
-                conv.weight.data = state[f"{name}.conv.weight"][:c_out, :c_in]
-                norm = batch_norm(state, f"{name}.conv.norm", c_out, rows[0], arch.norm_eps)
-                self.layers[f"{index} conv"] = nn.Sequential(conv, norm)
-            else:
-                spread = nn.Conv2d(c_in, c_in, block.kernel, block.stride, block.kernel // 2, groups=c_in, bias=False)
-                spread.weight.data = state[f"{name}.depthwise.weight"][:c_in]
-                norm = batch_norm(state, f"{name}.depthwise.norm", c_in, rows[1], arch.norm_eps)
-                self.layers[f"{index} depthwise"] = nn.Sequential(spread, norm)
-                mix = nn.Conv2d(c_in, c_out, 1, bias=False)
-                mix.weight.data = state[f"{name}.pointwise.weight"][:c_out, :c_in, None, None]
-                norm = batch_norm(state, f"{name}.pointwise.norm", c_out, rows[0], arch.norm_eps)
-                self.layers[f"{index} pointwise"] = nn.Sequential(mix, norm)
+                self.convolution(f"{index}.conv", c_in, c_out, row, block.kernel, block.stride)
+            if block.kind in ("separable", "inverted"):
+                if block.expansion > 1:
+                    self.convolution(f"{index}.expand", c_in, wide, row_in)
+                self.convolution(f"{index}.depthwise", wide, wide, row_in, block.kernel, block.stride, groups=wide)
+            if block.kind != "conv":
+                self.convolution(f"{index}.{self.last(index)}", wide, c_out, row)
             if block.attention:
-                reduce, expand = nn.Linear(c_in, block.attention.hidden), nn.Linear(block.attention.hidden, c_in)
-                reduce.weight.data = state[f"{name}.attention.reduce.weight"][:, :c_in]
-                reduce.bias.data = state[f"{name}.attention.reduce.bias"]
-                expand.weight.data = state[f"{name}.attention.expand.weight"][:c_in]
-                expand.bias.data = state[f"{name}.attention.expand.bias"][:c_in]
+                reduce, expand = nn.Linear(wide, block.attention.hidden), nn.Linear(block.attention.hidden, wide)
+                reduce.weight.data = state[f"blocks.{index}.attention.reduce.weight"][:, :wide]
+                reduce.bias.data = state[f"blocks.{index}.attention.reduce.bias"]
+                expand.weight.data = state[f"blocks.{index}.attention.expand.weight"][:wide]
+                expand.bias.data = state[f"blocks.{index}.attention.expand.bias"][:wide]
                 self.layers[f"{index} attention"] = nn.ModuleList([reduce, expand])
             c_in = c_out
         self.classifier = nn.Linear(c_in, arch.n_classes)
         self.classifier.weight.data = state["classifier.weight"][:, :c_in]
         self.classifier.bias.data = state["classifier.bias"]
 
+    def convolution(self, name: str, c_in: int, c_out: int, row: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
+        conv = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
+        weight = self.state[f"blocks.{name}.weight"]
+        conv.weight.data = (weight if weight.ndim == 4 else weight[..., None, None])[:c_out, : c_in // groups]
+        norm = batch_norm(self.state, f"blocks.{name}.norm", c_out, row, self.arch.norm_eps)
+        self.layers[name.replace(".", " ")] = nn.Sequential(conv, norm)
+
+    def last(self, index: int) -> str:
+        return "project" if self.arch.blocks[index].kind == "inverted" else "pointwise"
+
     def forward(self, x: Tensor) -> Tensor:
         for index, block in enumerate(self.arch.blocks):
-            activation = ACTIVATIONS[block.activation]
-            if block.kind == "conv":
-                x = activation(self.layers[f"{index} conv"](x))
+            activation, shortcut = ACTIVATIONS[block.activation], x
+            if block.kind in ("conv", "pointwise"):
+                x = activation(self.layers[f"{index} {block.kind}"](x))
                 continue
             if block.attention and block.attention.where == "start":
                 x = self.attend(x, index)
+            if block.expansion > 1:
+                x = activation(self.layers[f"{index} expand"](x))
             x = activation(self.layers[f"{index} depthwise"](x))
             if block.attention and block.attention.where == "middle":
                 x = self.attend(x, index)
-            x = activation(self.layers[f"{index} pointwise"](x))
+            x = self.layers[f"{index} {self.last(index)}"](x)
+            if block.kind == "separable":
+                x = activation(x)
+            elif x.shape == shortcut.shape and block.widths == self.arch.blocks[index - 1].widths:
+                x = x + shortcut
         return self.classifier(x.mean((2, 3)))
 
     def attend(self, x: Tensor, index: int) -> Tensor:
         reduce, expand = self.layers[f"{index} attention"]
-        scale = ACTIVATIONS[self.arch.blocks[index].attention.activation](expand(torch.relu(reduce(x.mean((2, 3))))))
-        return x * scale[:, :, None, None]
+        attention = self.arch.blocks[index].attention
+        hidden = ACTIVATIONS[attention.hidden_activation](reduce(x.mean((2, 3))))
+        return x * ACTIVATIONS[attention.activation](expand(hidden))[:, :, None, None]

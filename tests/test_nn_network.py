@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 from static_subnet import StaticSubnet
+from tiny import tiny_inverted_arch
 
 from dsnet_edge.arch import Arch, Attention, Block, Gate, Path, preset
 from dsnet_edge.nn import BANK, BATCH, SlimmableNet, Statistics
@@ -22,7 +23,12 @@ TWINS = Arch(
     ),
     Gate(block=1, n_choices=3, bias=True),
 )
-ARCHS = {"dsmbnet14-32": preset("dsmbnet14-32"), "dsmbnet18-32": preset("dsmbnet18-32"), "twins": TWINS}
+ARCHS = {
+    "dsmbnet14-32": preset("dsmbnet14-32"),
+    "dsmbnet18-32": preset("dsmbnet18-32"),
+    "twins": TWINS,
+    "inverted": tiny_inverted_arch(),
+}
 
 
 def random_net(arch: Arch, seed: int = 0) -> SlimmableNet:
@@ -55,7 +61,7 @@ def test_every_path_equals_a_static_network(name: str) -> None:
             assert_close(net(x, path, BATCH), static.train()(x))
 
 
-@pytest.mark.parametrize("name", ["dsmbnet14", "dsmbnet14-64", "dsmbnet18", "dsmbnet18-32"])
+@pytest.mark.parametrize("name", ["dsmbnet14", "dsmbnet14-64", "dsmbnet18", "dsmbnet18-32", "dseffnet-b0", "dseffnet-b0-edge"])
 def test_names_and_shapes_are_the_checkpoint_format(name: str) -> None:
     arch = preset(name)
     with torch.device("meta"):

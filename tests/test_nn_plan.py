@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from test_nn_network import TWINS, images, random_net
+from tiny import tiny_inverted_arch
 
 from dsnet_edge.arch import Arch, preset
 from dsnet_edge.plan import InputSpec, Plan
@@ -19,7 +20,9 @@ def plan_of(net: torch.nn.Module, arch: Arch) -> Plan:
     return Plan.from_model(net, spec, tuple(map(str, range(arch.n_classes))))
 
 
-@pytest.mark.parametrize("arch", [preset("dsmbnet14-32"), preset("dsmbnet18-32"), TWINS, SCALAR], ids=lambda arch: arch.name)
+@pytest.mark.parametrize(
+    "arch", [preset("dsmbnet14-32"), preset("dsmbnet18-32"), TWINS, SCALAR, tiny_inverted_arch()], ids=lambda arch: arch.name
+)
 def test_oracle_and_network_agree_on_every_path(arch: Arch) -> None:
     net, x = random_net(arch), images(arch, 2)
     plan = plan_of(net, arch)

@@ -1,5 +1,7 @@
 """The Plan: published costs, restriction to sub-spaces, and its oracle against PyTorch's own layers."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -38,9 +40,31 @@ def test_madds_by_kind_are_the_published_split():
         assert [count / 1e6 for count in found.values()] == pytest.approx(published, abs=0.006)
 
 
+def test_madds_of_efficientnet_are_the_published_ones():
+    """5.29 M parameters (torchvision's), 386 M multiply-adds of convolutions and linear layers, and the 399 M of the paper's
+    table 8 where batch norm counts as two for every number it touches."""
+    program = Program.from_arch(preset("effnet-b0"))
+    (path,) = program.paths
+    pooled = sum(program.op_madds(op, path) for op in program.ops if op.kind == "global_pool")
+    convolutions = (op for op in program.ops if op.kind in ("conv2d", "depthwise", "pointwise"))
+    normalised = sum(math.prod(program.shape(op.output, path)) for op in convolutions)
+    assert program.parameters(path) == 5_288_548
+    assert round((program.madds(path) - pooled) / 1e6, 1) == 385.8
+    assert round((program.madds(path) - pooled + 2 * normalised) / 1e6) == 399
+
+
+def test_the_dynamic_efficientnet_reaches_from_below_to_above_the_papers_models():
+    """DS-EffNet-S and -L take 270 M and 400 M on average (table 8)."""
+    program = Program.from_arch(preset("dseffnet-b0"))
+    madds = [program.madds(path) / 1e6 for path in program.space.paths()]
+    assert len(madds) == 20 and madds == sorted(madds)
+    assert madds[0] < 270
+    assert madds[-1] > 400
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_summary_adds_up(name):
-    summary = summarise(random_plan(preset(name), 0)) if "-" in name else None
+    summary = summarise(random_plan(preset(name), 0)) if name.endswith(("-32", "-64")) else None
     program = Program.from_arch(preset(name))
     for path in program.space.paths():
         parts = sum(program.madds(path, segment) for segment in ("prefix", "gate", "suffix"))
@@ -62,7 +86,7 @@ def test_segments_meet_at_the_double_headed_gate():
         assert program.interface("suffix")[1] == (program.logits,)
 
 
-@pytest.mark.parametrize("name", ["dsmbnet14-32", "dsmbnet18-64"])
+@pytest.mark.parametrize("name", ["dsmbnet14-32", "dsmbnet18-64", "dseffnet-b0-32"])
 def test_oracle_equals_torch_layers(name):
     """Op by op with torch.nn.functional in float64: the same network, written down a second time."""
     plan = random_plan(preset(name), 3)
@@ -85,6 +109,9 @@ def torch_infer(plan, x, path):
         source = values[op.input]
         if op.kind == "global_pool":
             values[op.output] = F.adaptive_avg_pool2d(source, 1).flatten(1)
+            continue
+        if op.kind == "add":
+            values[op.output] = source + values[op.input2]
             continue
         if op.kind == "multiply":
             values[op.output] = source * values[op.input2][:, :, None, None]

@@ -29,12 +29,28 @@ def tiny_arch(
     return Arch("tiny", image_size, 5, blocks, Gate(block=2, n_choices=n_paths, bias=bias))
 
 
+def tiny_inverted_arch(n_paths: int = 3, image_size: int = 16) -> Arch:
+    """Inverted residual blocks: with and without expansion, attention and shortcut, on both sides of the gate."""
+    suffix = tuple(12 + 4 * path for path in range(n_paths))
+    attention = Attention(4, "sigmoid", "middle", "silu")
+    blocks = (
+        Block("conv", (8,) * n_paths, 2),
+        Block("inverted", (8,) * n_paths, attention=attention),
+        Block("inverted", suffix, 2, 5, attention=attention, expansion=3),
+        Block("inverted", suffix, 1, 5, attention=attention, expansion=2),
+        Block("inverted", suffix, 1, activation="relu6", expansion=2),
+        Block("pointwise", (20,) * n_paths, kernel=1),
+    )
+    return Arch("tiny-inverted", image_size, 5, blocks, Gate(block=2, n_choices=n_paths), norm_eps=1e-3)
+
+
 # One of everything that a network may be made of.
 ARCHS = {
     "silu, sigmoid attention": tiny_arch(),
     "relu, paper's attention": tiny_arch(activation="relu", attention="one_plus_tanh", bias=True),
     "relu6": tiny_arch(n_paths=2, activation="relu6"),
     "odd size": tiny_arch(n_paths=2, image_size=19),
+    "inverted": tiny_inverted_arch(),
     "scalar gate": replace(tiny_arch(), gate=Gate(2, 3, bias=True, design="scalar")),
 }
 
