@@ -12,6 +12,7 @@ from dsnet_edge.cli.bench import bench
 from dsnet_edge.cli.camera import camera
 from dsnet_edge.cli.compare import compare
 from dsnet_edge.cli.convert import convert
+from dsnet_edge.cli.import_ import import_
 from dsnet_edge.cli.inspect import inspect
 from dsnet_edge.cli.profile import profile
 from dsnet_edge.cli.quickstart import quickstart
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(train, name="train", help="Train a supernet, recalibrate its paths, train its gate.")
 app.add_typer(android, name="android", help="The Android app on a phone: install, measure, check.")
 app.command()(convert)
+app.command("import")(import_)
 app.command()(verify)
 app.command()(run)
 app.command()(camera)
