@@ -30,7 +30,9 @@ internal fun Pen.paragraph(rank: Int, text: String, style: Style, colour: Int, r
 }
 
 internal fun Pen.lines(rank: Int, lines: List<String>, style: Style, colour: Int): Block =
-    Block(rank, lines.size * height(style)) { x, y -> lines.mapIndexed { i, line -> line(line, style, colour, x, y + i * height(style)) } }
+    Block(rank, lines.size * height(style)) { x, y ->
+        lines.mapIndexed { i, text -> line(text, style, colour, x, y + i * height(style)) }
+    }
 
 internal class Words(val text: String, val style: Style, val colour: Int)
 

@@ -63,9 +63,9 @@ private fun Pen.path(path: PathView, room: Float): List<Block> {
 /** The whole time of a frame, and beside it, where there is room, that of the latest frames. */
 private fun Pen.time(timing: Timing, recentMs: List<Double>, room: Float): Block {
     val text = ms(timing.preprocessMs + timing.networkMs)
-    if (width("$text ", Style.FIGURE) + width("a frame", Style.BODY) > room) return paragraph(2, text, Style.FIGURE, theme.text, room)
-    val high = height(Style.FIGURE)
     val unit = width("$text ", Style.FIGURE)
+    if (unit + width("a frame", Style.BODY) > room) return paragraph(2, text, Style.FIGURE, theme.text, room)
+    val high = height(Style.FIGURE)
     val rest = room - unit - width("a frame", Style.BODY) - dp(24f)
     val shown = recentMs.takeLast(RECENT).map { if (it in 0.0..1e6) it else 0.0 }
     val long = minOf(rest, dp(5f) * RECENT)
@@ -83,7 +83,9 @@ private fun Pen.stages(timing: Timing, room: Float): Block {
     val names = listOf("Prepare", "Prefix", "Gate", "Suffix")
     val dot = dp(8f)
     val indent = dot + dp(6f)
-    val widest = values.indices.maxOf { maxOf(width(names[it], Style.CAPTION), width("88.8 ms", Style.BODY), width(ms(values[it]), Style.BODY)) }
+    val widest = values.indices.maxOf {
+        maxOf(width(names[it], Style.CAPTION), width("88.8 ms", Style.BODY), width(ms(values[it]), Style.BODY))
+    }
     val columns = listOf(4, 2, 1).first { it == 1 || (indent + widest + dp(8f)) * it <= room + dp(8f) }
     val high = height(Style.CAPTION) + height(Style.BODY) + dp(4f)
     val top = dp(6f) + dp(8f)

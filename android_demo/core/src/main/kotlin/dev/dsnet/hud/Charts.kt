@@ -21,7 +21,10 @@ internal fun Pen.histogram(rank: Int, counts: List<Int>, path: PathView, room: F
     }
 }
 
-/** Bars from the lower edge of `box`, the highest as high as the box, on whole pixels where they are wide enough for that to matter. */
+/**
+ * Bars from the lower edge of `box`, the highest as high as the box, on whole pixels where they are wide enough for that to
+ * matter.
+ */
 internal fun Pen.bars(values: List<Double>, marked: Int, box: Rect): List<Command> {
     val most = values.maxOrNull()?.takeIf { it > 0 } ?: 1.0
     val pitch = box.width / values.size

@@ -1,8 +1,8 @@
 package dev.dsnet.hud
 
 /**
- * One thing to draw, over those before it. Lengths are pixels from the upper left corner, x to the right and y down; colours are ARGB,
- * not premultiplied, and are blended over what is there.
+ * One thing to draw, over those before it. Lengths are pixels from the upper left corner, x to the right and y down; colours are
+ * ARGB, not premultiplied, and are blended over what is there.
  */
 sealed interface Command {
     /** A filled rectangle with round corners (`radius` at most half of its shorter side), antialiased. */
@@ -12,8 +12,9 @@ sealed interface Command {
     data class Fade(val box: Rect, val upper: Int, val lower: Int) : Command
 
     /**
-     * One line of text in the system's sans-serif font with its letters on `baseline`. `x` is the left end of its advance width with
-     * [Align.START], the right end with [Align.END], the middle with [Align.CENTRE]. `size` is the em, as in Paint.setTextSize.
+     * One line of text in the system's sans-serif font with its letters on `baseline`. `x` is the left end of its advance width
+     * with [Align.START], the right end with [Align.END], the middle with [Align.CENTRE]. `size` is the em, as in
+     * Paint.setTextSize.
      */
     data class Text(
         val text: String,
@@ -41,7 +42,10 @@ fun interface Measure {
     fun width(text: String, size: Float, weight: Weight): Float
 }
 
-/** Where the HUD is drawn: all of the picture, `width` x `height` pixels, of which `insets` (bars, cut-outs, controls) are left free. */
+/**
+ * Where the HUD is drawn: all of the picture, `width` x `height` pixels, of which `insets` (bars, cut-outs, controls) are left
+ * free.
+ */
 data class Viewport(
     val width: Int,
     val height: Int,

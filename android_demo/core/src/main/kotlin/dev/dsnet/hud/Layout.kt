@@ -12,8 +12,9 @@ private const val SHARE_BELOW = 0.66f // of the height, for a card below the pic
 private const val LEAST_BELOW_DP = 320f // ... or so much
 
 /**
- * The HUD over the picture: pills at the top (engine and rate, pause, pinned path, heat), and a card at the bottom, or where the view is wider than
- * high at the right, so that the middle of the picture stays free. Pure: the same arguments give the same commands.
+ * The HUD over the picture: pills at the top (engine and rate, pause, pinned path, heat), and a card at the bottom, or where the
+ * view is wider than high at the right, so that the middle of the picture stays free. Pure: the same arguments give the same
+ * commands.
  *
  * Everything lies inside the insets. What has no room is left out, the least needed first; [spoken] tells all of it.
  */
@@ -24,7 +25,8 @@ fun layout(model: HudModel, viewport: Viewport, theme: Theme, measure: Measure):
         Rect(insets.left + margin, insets.top + margin, width - insets.right - margin, height - insets.bottom - margin)
     }
     if (free.width <= 0 || free.height <= 0) return emptyList()
-    return scrims(viewport, theme) + if (free.width > free.height * BESIDE_FROM) pen.beside(model, free) else pen.below(model, free)
+    val beside = free.width > free.height * BESIDE_FROM
+    return scrims(viewport, theme) + if (beside) pen.beside(model, free) else pen.below(model, free)
 }
 
 /** The card takes most of the height, but leaves the pills theirs; a message may take all. */

@@ -40,7 +40,8 @@ internal class Pen(private val viewport: Viewport, val theme: Theme, private val
     }
 
     /** As much of the beginning as fits with an ellipsis, which is there in any case. */
-    fun cutOff(text: String, style: Style, room: Float): String = cut(text, room, style, "…")?.let { it.trimEnd() + "…" } ?: ""
+    fun cutOff(text: String, style: Style, room: Float): String =
+        cut(text, room, style, "…")?.let { it.trimEnd() + "…" } ?: ""
 
     /** Lines that fit into `room`, broken between words and only where there is no other way within one. */
     fun wrapped(text: String, style: Style, room: Float): List<String> {

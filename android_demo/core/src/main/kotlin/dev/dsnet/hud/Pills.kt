@@ -4,7 +4,10 @@ private const val AROUND_DP = 14f // left and right of a pill's text
 private const val ABOVE_DP = 6f // and above and below it
 private const val BETWEEN_DP = 8f
 
-/** Engine and rate, and what is unusual: one beside the other, or below each other where `room` is narrow. What is too high is left out. */
+/**
+ * Engine and rate, and what is unusual: one beside the other, or below each other where `room` is narrow. What is too high is
+ * left out.
+ */
 internal fun Pen.pills(model: HudModel, room: Float, high: Float): Block {
     val gap = dp(BETWEEN_DP)
     val rows = words(model).mapNotNull { pill(it, room) }.fold(emptyList<List<Pill>>()) { rows, pill ->

@@ -9,7 +9,8 @@ fun spoken(model: HudModel): String {
     if (answer == null) return "${paused(model)}Waiting for the first frame. ${model.engine}."
     val sentences = listOfNotNull(
         "${paused(model)}${answer.best.label}, ${aloud(percent(answer.best.probability))}.",
-        answer.runnersUp.takeIf { it.isNotEmpty() }?.joinToString(", ", "Or ", ".") { "${it.label}, ${aloud(percent(it.probability))}" },
+        answer.runnersUp.takeIf { it.isNotEmpty() }
+            ?.joinToString(", ", "Or ", ".") { "${it.label}, ${aloud(percent(it.probability))}" },
         path(answer.path),
         "${aloud(ms(answer.timing.preprocessMs + answer.timing.networkMs))} a frame with ${model.engine}.",
         model.statistics.framesPerSecond?.let { "${framesPerSecond(it)} frames a second." },
@@ -21,15 +22,20 @@ fun spoken(model: HudModel): String {
 }
 
 /**
- * What a screen reader should say by itself, if anything: a trouble or its end, a pause, heat, or another thing in front of the camera.
- * `previous` is the model at the last announcement, not that of the last frame, so that a doubtful frame in between changes nothing.
+ * What a screen reader should say by itself, if anything: a trouble or its end, a pause, heat, or another thing in front of the
+ * camera. `previous` is the model at the last announcement, not that of the last frame, so that a doubtful frame in between
+ * changes nothing.
  */
 fun announcement(previous: HudModel?, next: HudModel): String? = when {
     next.message != null -> next.message.takeIf { it != previous?.message }
     next.paused != (previous?.paused ?: false) -> if (next.paused) "Paused." else "Going on."
-    (next.heat < 1) != (previous != null && previous.heat < 1) -> heat(next) ?: "The phone is cool again; the whole budget is back."
-    else -> next.answer?.best?.takeIf { it.probability >= SURE && (previous?.message != null || it.label != previous?.answer?.best?.label) }?.label
+    (next.heat < 1) != (previous != null && previous.heat < 1) ->
+        heat(next) ?: "The phone is cool again; the whole budget is back."
+    else -> next.answer?.best?.takeIf { it.probability >= SURE && it.label != told(previous) }?.label
 }
+
+/** The label that was on the screen; after a message it is news again. */
+private fun told(model: HudModel?): String? = if (model?.message != null) null else model?.answer?.best?.label
 
 private fun paused(model: HudModel): String = if (model.paused) "Paused. " else ""
 

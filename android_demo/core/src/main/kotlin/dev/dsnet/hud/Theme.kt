@@ -1,8 +1,8 @@
 package dev.dsnet.hud
 
 /**
- * Colours (ARGB) over a camera picture. Cards are so opaque that text on them has a contrast of 4.5 : 1 and a bar one of 3 : 1 (WCAG 2.1,
- * AA) whatever the picture is.
+ * Colours (ARGB) over a camera picture. Cards are so opaque that text on them has a contrast of 4.5 : 1 and a bar one of 3 : 1
+ * (WCAG 2.1, AA) whatever the picture is.
  */
 data class Theme(
     val card: Int,

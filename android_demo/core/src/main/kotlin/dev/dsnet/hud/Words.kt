@@ -45,7 +45,9 @@ internal fun amount(value: Double, unit: String): String = when (unit) {
 internal fun aloud(text: String): String = text
     .replace("<", "less than ").replace(">", "more than ").replace(NO_NUMBER, "unknown").replace(GLUE, " ")
     .replace(" %", " percent").replace(" ms", " milliseconds").replace(" mJ", " millijoules")
-    .replace(" k MAdds", " thousand multiply-adds").replace(" M MAdds", " million multiply-adds").replace(" G MAdds", " billion multiply-adds")
+    .replace(" k MAdds", " thousand multiply-adds")
+    .replace(" M MAdds", " million multiply-adds")
+    .replace(" G MAdds", " billion multiply-adds")
 
 internal fun framesPerSecond(rate: Double): String = if (rate < 9.95) number(rate) else fixed(rate, 0)
 

@@ -5,8 +5,9 @@ import dev.dsnet.engine.Backend
 /**
  * What the Activity has to do, in this order. What opens by a ticket is closed by that ticket, once; what failed to open is not.
  *
- * Effects may be done on other threads, if their order is kept among those of the camera, and among those of engine and inference. A
- * `Close...` may come while the thing is still being opened: it is then closed as soon as it is open, and nothing more is reported.
+ * Effects may be done on other threads, if their order is kept among those of the camera, and among those of engine and
+ * inference. A `Close...` may come while the thing is still being opened: it is then closed as soon as it is open, and nothing
+ * more is reported.
  */
 sealed interface Effect {
     /** Asks for the camera permission; answered by [Event.PermissionAnswered]. */
@@ -20,7 +21,10 @@ sealed interface Effect {
     /** Answered by [Event.CameraDue] after so many milliseconds. Needs no cancelling. */
     data class WakeCamera(val ticket: Int, val afterMs: Long) : Effect
 
-    /** Reads and checks a bundle (null: the one in the app); answered by [Event.BundleOpened] or [Event.BundleFailed]. Needs no closing. */
+    /**
+     * Reads and checks a bundle (null: the one in the app); answered by [Event.BundleOpened] or [Event.BundleFailed]. Needs no
+     * closing.
+     */
     data class OpenBundle(val ticket: Int, val name: String?) : Effect
 
     /** On the bundle opened last; answered by [Event.EngineOpened] or [Event.EngineFailed]. */

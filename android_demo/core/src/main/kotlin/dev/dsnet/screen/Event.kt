@@ -6,7 +6,8 @@ import dev.dsnet.run.Prediction
 /**
  * What happens to the screen. All events arrive on one thread, in the order in which they happened.
  *
- * A `ticket` is the number that the effect carried which asked for the thing; an answer with an older one comes too late and is ignored.
+ * A `ticket` is the number that the effect carried which asked for the thing; an answer with an older one comes too late and is
+ * ignored.
  */
 sealed interface Event {
     // The Activity.

@@ -17,7 +17,11 @@ private const val LONGEST = 240 // characters of a sentence that came from a fil
 
 /** What keeps the screen from classifying, the first cause first; null if nothing does. */
 fun message(screen: Screen): Message? =
-    forPermission(screen.permission) ?: forBundle(screen.bundle) ?: forEngine(screen.engine) ?: forHeat(screen) ?: forCamera(screen)
+    forPermission(screen.permission)
+        ?: forBundle(screen.bundle)
+        ?: forEngine(screen.engine)
+        ?: forHeat(screen)
+        ?: forCamera(screen)
 
 private fun forPermission(permission: Permission): Message? = when (permission) {
     Permission.UNKNOWN, Permission.ASKED, Permission.GRANTED -> null
@@ -69,7 +73,10 @@ private fun forCamera(screen: Screen): Message? = when (val camera = screen.came
 private fun forFault(fault: CameraFault): Message = when (fault) {
     CameraFault.IN_USE -> Message("Another app is using the camera; close that app.", Action.RETRY)
     CameraFault.DISCONNECTED -> Message("Another app took the camera; close that app.", Action.RETRY)
-    CameraFault.DISABLED -> Message("The camera is switched off for this phone or profile; ask whoever manages it, or unblock it.", Action.RETRY)
+    CameraFault.DISABLED -> Message(
+        "The camera is switched off for this phone or profile; ask whoever manages it, or unblock it.",
+        Action.RETRY,
+    )
     CameraFault.ERROR -> Message("The camera does not answer; try again, or restart the phone.", Action.RETRY)
     CameraFault.NONE -> Message("This phone has no camera that apps can use; the benchmark runs without one.", null)
 }

@@ -3,9 +3,11 @@ package dev.dsnet.screen
 import dev.dsnet.engine.Backend
 
 /**
- * What follows from an event: first the facts change ([after]), then whatever is open or running is brought in line with them ([settle]).
+ * What follows from an event: first the facts change ([after]), then whatever is open or running is brought in line with them
+ * ([settle]).
  *
- * So nothing depends on which event came before which: a state says what is wanted, and the difference to what there is are the effects.
+ * So nothing depends on which event came before which: a state says what is wanted, and the difference to what there is are the
+ * effects.
  */
 fun reduce(screen: Screen, event: Event): Next {
     if (screen.stage == Stage.DESTROYED) return Next(screen, emptyList())
@@ -21,7 +23,7 @@ private fun Screen.after(event: Event): Next = when (event) {
     is Event.Paused -> still(copy(stage = minOf(stage, Stage.STARTED)))
     is Event.Stopped -> still(copy(stage = Stage.CREATED))
     is Event.Destroyed -> still(copy(stage = Stage.DESTROYED))
-    is Event.Rotated -> if (event.degrees == degrees) still(this) else Next(copy(degrees = event.degrees), listOf(Effect.Turn(event.degrees)))
+    is Event.Rotated -> rotated(event.degrees)
     is Event.PermissionAnswered -> still(copy(permission = event.permission))
     is Event.SurfaceReady -> still(copy(surface = true))
     is Event.SurfaceGone -> still(copy(surface = false))
@@ -33,7 +35,7 @@ private fun Screen.after(event: Event): Next = when (event) {
     is Event.BundleFailed -> still(bundleFailed(event))
     is Event.EngineOpened -> still(engineOpened(event.ticket))
     is Event.EngineFailed -> engineFailed(event)
-    is Event.Predicted -> still(if (running != null && engine.ticket == event.ticket) copy(prediction = event.prediction) else this)
+    is Event.Predicted -> still(predicted(event))
     is Event.ThermalChanged -> still(copy(thermal = Thermal(event.status, share(event.share) ?: 1.0)))
     is Event.EngineChosen -> still(copy(settings = settings.copy(backend = event.backend)))
     is Event.BundleChosen -> still(bundleChosen(event.name))
@@ -45,7 +47,10 @@ private fun Screen.after(event: Event): Next = when (event) {
     is Event.BenchmarkFinished -> still(copy(benchmark = Benchmark.NONE))
 }
 
-/** A screen that is in front again: the benchmark is not, the settings may have changed, another app may have let go of the camera. */
+/**
+ * A screen that is in front again: the benchmark is not, the settings may have changed, another app may have let go of the
+ * camera.
+ */
 private fun Screen.resumed(cameraAllowed: Boolean): Screen = forgiven().copy(
     stage = Stage.RESUMED,
     benchmark = Benchmark.NONE,
@@ -56,6 +61,12 @@ private fun Screen.resumed(cameraAllowed: Boolean): Screen = forgiven().copy(
         else -> permission
     },
 )
+
+private fun Screen.rotated(to: Int): Next =
+    if (to == degrees) still(this) else Next(copy(degrees = to), listOf(Effect.Turn(to)))
+
+private fun Screen.predicted(event: Event.Predicted): Screen =
+    if (running != null && engine.ticket == event.ticket) copy(prediction = event.prediction) else this
 
 private fun Screen.benchmarkStarted(): Screen =
     if (stage == Stage.RESUMED && benchmark == Benchmark.NONE) copy(benchmark = Benchmark.WANTED) else this

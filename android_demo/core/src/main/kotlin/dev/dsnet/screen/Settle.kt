@@ -12,10 +12,12 @@ private val Screen.wantsBundle: Boolean get() = visible && benchmark == Benchmar
 private val Screen.wantsEngine: Boolean get() = wantsBundle && bundle is BundleState.Open
 
 private val Screen.wantsCamera: Boolean
-    get() = stage == Stage.RESUMED && permission == Permission.GRANTED && surface && benchmark == Benchmark.NONE && !settings.paused && !tooHot
+    get() = stage == Stage.RESUMED && permission == Permission.GRANTED && surface &&
+        benchmark == Benchmark.NONE && !settings.paused && !tooHot
 
 /** With camera and engine as they are; both are closed before this is asked, where they are not wanted. */
-private val Screen.wantsFrames: Boolean get() = camera is CameraState.Open && wantsCamera && engine is EngineState.Open && holdsEngine
+private val Screen.wantsFrames: Boolean
+    get() = camera is CameraState.Open && wantsCamera && engine is EngineState.Open && holdsEngine
 
 /** The engine at hand, open or failed, is the one wanted. */
 private val Screen.holdsEngine: Boolean

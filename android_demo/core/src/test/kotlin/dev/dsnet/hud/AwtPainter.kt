@@ -10,7 +10,10 @@ import java.awt.font.FontRenderContext
 import java.awt.geom.Rectangle2D
 import java.awt.geom.RoundRectangle2D
 
-/** Draws the commands as an Android Canvas does, and measures text as its Paint does. In Roboto, a phone's font, where it is installed. */
+/**
+ * Draws the commands as an Android Canvas does, and measures text as its Paint does. In Roboto, a phone's font, where it is
+ * installed.
+ */
 object AwtPainter : Measure {
     private val exact = FontRenderContext(null, true, true)
     private val families = GraphicsEnvironment.getLocalGraphicsEnvironment().availableFontFamilyNames.toSet()
@@ -19,7 +22,8 @@ object AwtPainter : Measure {
         Font(wanted.firstOrNull { it in families } ?: Font.SANS_SERIF, Font.PLAIN, 1)
     }
 
-    override fun width(text: String, size: Float, weight: Weight): Float = font(size, weight).getStringBounds(text, exact).width.toFloat()
+    override fun width(text: String, size: Float, weight: Weight): Float =
+        font(size, weight).getStringBounds(text, exact).width.toFloat()
 
     fun paint(commands: List<Command>, canvas: Graphics2D) {
         canvas.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON)

@@ -45,6 +45,8 @@ class ChartsTest {
         val parts = pen.stagesBar(listOf(1.0, 3.0, 0.0, 4.0), 800f, 10f, 0f).filterIsInstance<Command.Box>()
         assertEquals(listOf(10f to 109f, 110f to 409f, 410f to 810f), parts.map { it.box.left to it.box.right })
         assertEquals(listOf(0, 1, 3).map { Theme.DARK.stages[it] }, parts.map { it.colour })
-        for (value in listOf(0.0, -1.0, Double.NaN, Double.POSITIVE_INFINITY)) assertEquals(emptyList(), pen.stagesBar(List(4) { value }, 800f, 0f, 0f))
+        for (value in listOf(0.0, -1.0, Double.NaN, Double.POSITIVE_INFINITY)) {
+            assertEquals(emptyList(), pen.stagesBar(List(4) { value }, 800f, 0f, 0f))
+        }
     }
 }

@@ -8,10 +8,14 @@ import kotlin.random.Random
 /** Models as no file, clock or meter should make them. */
 object Hostile {
     private val texts = listOf(
-        "", " ", "cat", "x".repeat(10_000), "two\nlines\u0000", "\u202Eright to left", "حيوان أليف ذو فراء", "\uD83D\uDC08".repeat(60),
+        "", " ", "cat", "x".repeat(10_000), "two\nlines\u0000",
+        "\u202Eright to left", "حيوان أليف ذو فراء", "\uD83D\uDC08".repeat(60),
         "\uD83D", "…", "a b c d ".repeat(200), "\t",
     )
-    private val numbers = listOf(0.0, -1.0, 1e-9, 0.05, 99.96, 1e12, 1e300, Double.MAX_VALUE, Double.NaN, Double.POSITIVE_INFINITY, 12.5)
+    private val numbers = listOf(0.0, -1.0, 1e-9, 0.05, 99.96, 1e12, 1e300, Double.MAX_VALUE) +
+        listOf(Double.NaN, Double.POSITIVE_INFINITY, 12.5)
+
+    private val units = listOf("ms", "mJ", "MAdds", "")
 
     fun text(random: Random): String = texts[random.nextInt(texts.size)]
 
@@ -25,7 +29,7 @@ object Hostile {
             message = if (random.nextInt(4) == 0) text(random) else null,
             paused = random.nextBoolean(),
             energy = if (random.nextBoolean()) Energy.Known(number(random), text(random)) else Energy.Unknown(text(random)),
-            budget = if (random.nextBoolean()) Budget(number(random), listOf("ms", "mJ", "MAdds", "")[random.nextInt(4)]) else null,
+            budget = if (random.nextBoolean()) Budget(number(random), units[random.nextInt(units.size)]) else null,
             heat = number(random),
         )
         val statistics = Statistics(

@@ -39,7 +39,8 @@ class ModelTest {
         val label = "cat\n\u0007\u202Etac\u2066"
         val answer = checkNotNull(hudModel(Models.situation(), Models.prediction(label = label), Models.statistics()).answer)
         assertEquals("cat   tac", answer.best.label)
-        assertEquals("(no name)", hudModel(Models.situation(), Models.prediction(label = "\n"), Models.statistics()).answer?.best?.label)
+        val nameless = hudModel(Models.situation(), Models.prediction(label = "\n"), Models.statistics())
+        assertEquals("(no name)", nameless.answer?.best?.label)
     }
 
     @Test

@@ -21,7 +21,8 @@ object Models {
         gateMadds = 200_000,
         paths = List(paths) {
             val channels = if (paths == 1) 1280 else 448 + 832 * it / (paths - 1)
-            PathInfo(it, it, 120_000_000L + 450_000L * channels, 1_000_000, 4_000_000, 2_000_000, listOf(16, 24, channels, channels))
+            val madds = 120_000_000L + 450_000L * channels
+            PathInfo(it, it, madds, 1_000_000, 4_000_000, 2_000_000, listOf(16, 24, channels, channels))
         },
         backends = emptyMap(),
         golden = emptyMap(),
@@ -33,7 +34,7 @@ object Models {
         path = path,
         routed = routed,
         madds = manifest(paths).paths[path].madds,
-        timing = Timing(preprocessMs = 1.31, prefixMs = 3.42, gateMs = 0.02, suffixMs = 4.2 + 0.9 * path * 13 / maxOf(1, paths - 1)),
+        timing = Timing(1.31, 3.42, 0.02, 4.2 + 0.9 * path * 13 / maxOf(1, paths - 1)),
         scores = List(paths) { 0f },
         bias = 0.0,
         spent = 13.4,

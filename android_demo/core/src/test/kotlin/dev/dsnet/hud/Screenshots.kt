@@ -30,7 +30,8 @@ fun main(arguments: Array<String>) {
     val photo = ImageIO.read(File(arguments[0]))
     val folder = File(arguments[1]).apply { mkdirs() }
     val wanted = arguments.drop(2).toSet()
-    for ((state, model) in models) for ((name, device) in devices) for ((tone, theme) in mapOf("dark" to Theme.DARK, "light" to Theme.LIGHT)) {
+    val themes = mapOf("dark" to Theme.DARK, "light" to Theme.LIGHT)
+    for ((state, model) in models) for ((name, device) in devices) for ((tone, theme) in themes) {
         val file = "$state-$name-$tone"
         if (wanted.isNotEmpty() && file !in wanted) continue
         ImageIO.write(screenshot(model, device, theme, photo), "png", File(folder, "$file.png"))

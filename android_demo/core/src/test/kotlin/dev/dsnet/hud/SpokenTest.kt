@@ -14,8 +14,9 @@ class SpokenTest {
     @Test
     fun `all there is to see is said, in words`() {
         assertEquals(
-            "espresso, 87 percent. Or coffee mug, 9 percent, soup bowl, 2 percent. Path 5 of 0 to 13, chosen by the gate: 60 percent wide. " +
-                "13.5 milliseconds a frame with Sliced. 24 frames a second. 12.4 millijoules a frame, whole phone. " +
+            "espresso, 87 percent. Or coffee mug, 9 percent, soup bowl, 2 percent. " +
+                "Path 5 of 0 to 13, chosen by the gate: 60 percent wide. 13.5 milliseconds a frame with Sliced. " +
+                "24 frames a second. 12.4 millijoules a frame, whole phone. " +
                 "Budget 13.5 milliseconds, 13.4 milliseconds spent on average.",
             spoken(Models.normal()),
         )

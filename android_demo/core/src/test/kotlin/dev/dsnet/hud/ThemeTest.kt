@@ -38,24 +38,28 @@ class ThemeTest {
     @Test
     fun `text has 4_5 to 1 over any picture`() {
         for ((name, theme) in themes) for (colour in with(theme) { listOf(text, quiet, warning, accent) }) {
-            assertTrue(contrast(colour, theme.card) >= 4.5, "$name ${Integer.toHexString(colour)}: ${contrast(colour, theme.card)}")
+            val found = contrast(colour, theme.card)
+            assertTrue(found >= 4.5, "$name ${Integer.toHexString(colour)}: $found")
         }
     }
 
     @Test
     fun `bars have 3 to 1 over any picture`() {
         for ((name, theme) in themes) for (colour in theme.stages + theme.bar) {
-            assertTrue(contrast(colour, theme.card) >= 3, "$name ${Integer.toHexString(colour)}: ${contrast(colour, theme.card)}")
+            val found = contrast(colour, theme.card)
+            assertTrue(found >= 3, "$name ${Integer.toHexString(colour)}: $found")
         }
     }
 
     @Test
     fun `whatever is drawn on a card is opaque and has a colour of the theme`() {
-        for (theme in themes.values) for (model in models.values) for (command in layout(model, view(360, 740), theme, monospaced)) {
-            when (command) {
-                is Command.Text -> assertTrue(command.colour in with(theme) { listOf(text, quiet, warning, accent) })
-                is Command.Box -> assertTrue(command.colour in with(theme) { stages + bar + accent + card })
-                is Command.Fade -> assertTrue(command.upper == theme.scrim || command.lower == theme.scrim)
+        for (theme in themes.values) for (model in models.values) {
+            for (command in layout(model, view(360, 740), theme, monospaced)) {
+                when (command) {
+                    is Command.Text -> assertTrue(command.colour in with(theme) { listOf(text, quiet, warning, accent) })
+                    is Command.Box -> assertTrue(command.colour in with(theme) { stages + bar + accent + card })
+                    is Command.Fade -> assertTrue(command.upper == theme.scrim || command.lower == theme.scrim)
+                }
             }
         }
     }

@@ -40,7 +40,9 @@ val models: Map<String, HudModel> = with(Models) {
         "waiting" to hudModel(situation(), null, Statistics()),
         "paths-256" to hudModel(situation(256), prediction(97, 256), statistics(256)),
         "long-label" to hudModel(
-            situation(), prediction(label = "German short-haired pointer, a gun dog of the continental kind", routed = false), statistics(),
+            situation(),
+            prediction(label = "German short-haired pointer, a gun dog of the continental kind", routed = false),
+            statistics(),
         ),
     )
 }

@@ -10,7 +10,8 @@ class MessageTest {
     private val troubles: List<Screen> =
         listOf(Permission.DENIED, Permission.DENIED_FOR_EVER).map { Screen(permission = it) } +
             BundleFault.values().map { Screen(bundle = BundleState.Failed(it, null)) } +
-            Backend.values().flatMap { backend -> EngineFault.values().map { Screen(engine = EngineState.Failed(backend, it, null)) } } +
+            Backend.values().flatMap { backend -> EngineFault.values().map { EngineState.Failed(backend, it, null) } }
+                .map { Screen(engine = it) } +
             Screen(thermal = Thermal(5, 0.0)) +
             CameraFault.values().map { Screen(camera = CameraState.Failed(it)) }
 

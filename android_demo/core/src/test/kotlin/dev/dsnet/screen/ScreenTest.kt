@@ -14,79 +14,22 @@ class ScreenTest {
     private val prediction = Prediction(listOf(Ranked("cat", 0.9)), 3, true, 1, Timing(1.0, 1.0, 1.0, 1.0), listOf(1f), 0.0, null)
     private val asTrained = Steering(null, null, 1.0)
 
-    private fun World.cameraTicket(): Int = checkNotNull(camera).ticket
-
-    private fun World.bundleTicket(): Int = checkNotNull(bundle).ticket
-
-    private fun World.engineTicket(): Int = checkNotNull(engine).ticket
-
-    /** Allowed, and with all that was asked for opened. */
-    private fun running(): World {
-        val world = World().send(Event.Started, Event.Resumed(true), Event.SurfaceReady)
-        world.send(Event.BundleOpened(world.bundleTicket(), 14))
-        world.send(Event.EngineOpened(world.engineTicket()), Event.CameraOpened(world.cameraTicket()))
-        return world.send(Event.FirstFrame(world.cameraTicket()))
-    }
-
-    @Test
-    fun `the first start asks for the camera once, and opens it with the answer`() {
-        val world = World()
-        assertEquals(listOf<Effect>(Effect.OpenBundle(1, null)), world.effectsOf(Event.Started))
-        assertEquals(listOf<Effect>(Effect.RequestPermission), world.effectsOf(Event.Resumed(false)))
-        world.send(Event.SurfaceReady, Event.Paused)
-        assertEquals(emptyList(), world.effectsOf(Event.PermissionAnswered(Permission.GRANTED)))
-        assertEquals(listOf<Effect>(Effect.OpenCamera(2)), world.effectsOf(Event.Resumed(true)))
-        assertEquals(1, world.effects.count { it is Effect.RequestPermission })
-    }
-
     @Test
     fun `frames run when bundle, engine and camera are open, in whatever order they open`() {
         val world = World().send(Event.Started, Event.Resumed(true), Event.SurfaceReady)
-        world.send(Event.CameraOpened(world.cameraTicket()), Event.BundleOpened(1, 14))
+        world.send(Event.CameraOpened(world.cameraTicket), Event.BundleOpened(1, 14))
         assertNull(world.running)
         assertEquals(
-            listOf<Effect>(Effect.StartInference(world.engineTicket(), asTrained)),
-            world.effectsOf(Event.EngineOpened(world.engineTicket())),
+            listOf<Effect>(Effect.StartInference(world.engineTicket, asTrained)),
+            world.effectsOf(Event.EngineOpened(world.engineTicket)),
         )
         assertEquals(asTrained, running().running)
     }
 
     @Test
-    fun `a refusal is explained, and asked again only by the button`() {
-        val world = World().send(Event.Started, Event.Resumed(false), Event.SurfaceReady, Event.PermissionAnswered(Permission.DENIED))
-        assertEquals(Action.ALLOW, message(world.screen)?.action)
-        assertEquals(emptyList(), world.effectsOf(Event.Paused) + world.effectsOf(Event.Resumed(false)))
-        assertEquals(listOf<Effect>(Effect.RequestPermission), world.effectsOf(Event.ActionPressed))
-        assertNull(message(world.screen))
-    }
-
-    @Test
-    fun `a refusal for ever leads to the settings, and what is allowed there counts`() {
-        val world = World().send(Event.Started, Event.Resumed(false), Event.SurfaceReady, Event.PermissionAnswered(Permission.DENIED_FOR_EVER))
-        assertEquals(Action.OPEN_SETTINGS, message(world.screen)?.action)
-        assertEquals(listOf<Effect>(Effect.ShowSettings), world.effectsOf(Event.ActionPressed))
-        world.send(Event.Paused, Event.Stopped, Event.Started, Event.Resumed(true))
-        assertTrue(world.camera != null)
-        assertNull(message(world.screen))
-    }
-
-    @Test
-    fun `a dialog that went away without an answer does not leave the screen without a word`() {
-        val world = World().send(Event.Started, Event.Resumed(false), Event.Paused, Event.Resumed(false))
-        assertEquals(Action.ALLOW, message(world.screen)?.action)
-    }
-
-    @Test
-    fun `a permission taken back in the background is asked for again`() {
-        val world = running().send(Event.Paused)
-        assertEquals(listOf<Effect>(Effect.RequestPermission), world.effectsOf(Event.Resumed(false)))
-        assertNull(world.camera)
-    }
-
-    @Test
     fun `paused, the camera is closed and the engine kept, and when stopped that is closed too`() {
         val world = running()
-        val (camera, engine) = world.cameraTicket() to world.engineTicket()
+        val (camera, engine) = world.cameraTicket to world.engineTicket
         assertEquals(listOf(Effect.StopInference(engine), Effect.CloseCamera(camera)), world.effectsOf(Event.Paused))
         assertEquals(listOf<Effect>(Effect.CloseEngine(engine)), world.effectsOf(Event.Stopped))
         assertEquals(emptyList(), world.effectsOf(Event.Destroyed))
@@ -95,81 +38,22 @@ class ScreenTest {
     @Test
     fun `destroyed while all runs, everything is closed in order, once`() {
         val world = running()
-        val (camera, engine) = world.cameraTicket() to world.engineTicket()
+        val (camera, engine) = world.cameraTicket to world.engineTicket
         val closing = listOf(Effect.StopInference(engine), Effect.CloseCamera(camera), Effect.CloseEngine(engine))
         assertEquals(closing, world.effectsOf(Event.Destroyed))
         assertEquals(emptyList(), world.effectsOf(Event.Resumed(true)) + world.effectsOf(Event.Destroyed))
     }
 
     @Test
-    fun `what opens after it was given up is not taken for the new one`() {
-        val world = World().send(Event.Started, Event.Resumed(true), Event.SurfaceReady)
-        val first = world.cameraTicket()
-        assertEquals(listOf<Effect>(Effect.CloseCamera(first)), world.effectsOf(Event.SurfaceGone))
-        world.send(Event.SurfaceReady)
-        world.send(Event.CameraOpened(first), Event.CameraFailed(first, CameraFault.ERROR), Event.FirstFrame(first), Event.CameraDue(first))
-        assertEquals(CameraState.Opening(world.cameraTicket()), world.screen.camera)
-    }
-
-    @Test
-    fun `a lost camera is tried again after longer and longer waits, and at last not any more`() {
-        val world = running()
-        val waits = mutableListOf<Long>()
-        while (world.camera != null) {
-            world.send(Event.CameraFailed(world.cameraTicket(), CameraFault.IN_USE))
-            if (world.screen.camera is CameraState.Failed) break
-            val wake = checkNotNull(world.wake)
-            waits += wake.afterMs
-            world.send(Event.CameraDue(wake.ticket))
-        }
-        assertEquals(listOf(500L, 1000L, 2000L, 4000L, 8000L, 8000L), waits)
-        assertEquals(Action.RETRY, message(world.screen)?.action)
-        world.send(Event.ActionPressed)
-        assertTrue(world.camera != null)
-        assertNull(message(world.screen))
-    }
-
-    @Test
-    fun `a single failure is not told, and forgotten once frames come for ten seconds`() {
-        val world = running().apply { send(Event.CameraFailed(cameraTicket(), CameraFault.DISCONNECTED)) }
-        assertNull(message(world.screen))
-        world.send(Event.CameraDue(checkNotNull(world.wake).ticket))
-        val ticket = world.cameraTicket()
-        world.send(Event.CameraOpened(ticket))
-        assertEquals(listOf<Effect>(Effect.WakeCamera(ticket, 10_000)), world.effectsOf(Event.FirstFrame(ticket)))
-        assertEquals(1, world.screen.cameraFailures)
-        world.send(Event.CameraDue(ticket))
-        assertEquals(0, world.screen.cameraFailures)
-    }
-
-    @Test
-    fun `a camera that is forbidden or not there is not tried again`() {
-        for (fault in listOf(CameraFault.DISABLED, CameraFault.NONE)) {
-            val world = World().send(Event.Started, Event.Resumed(true), Event.SurfaceReady)
-            assertEquals(emptyList(), world.effectsOf(Event.CameraFailed(world.cameraTicket(), fault)))
-            assertEquals(CameraState.Failed(fault), world.screen.camera)
-            assertTrue(message(world.screen) != null)
-        }
-    }
-
-    @Test
-    fun `a wait ends when the screen is left, and coming back tries at once`() {
-        val world = running().apply { send(Event.CameraFailed(cameraTicket(), CameraFault.ERROR), Event.Paused) }
-        val late = checkNotNull(world.wake).ticket
-        assertEquals(emptyList(), world.effectsOf(Event.CameraDue(late)))
-        world.send(Event.Resumed(true))
-        assertTrue(world.camera != null)
-    }
-
-    @Test
     fun `a bundle that is missing, damaged or too new is told, and another may be chosen`() {
         for (fault in BundleFault.values()) {
-            val world = World().send(Event.Started, Event.Resumed(true), Event.SurfaceReady, Event.BundleFailed(1, fault, "manifest.json: field"))
+            val world = World().send(Event.Started, Event.Resumed(true), Event.SurfaceReady)
+            world.send(Event.BundleFailed(world.bundleTicket, fault, "manifest.json: field"))
             assertEquals("manifest.json: field", message(world.screen)?.text)
             assertNull(world.engine)
             world.send(Event.BundleChosen("other"))
             assertNull(message(world.screen))
-            assertEquals(Effect.OpenBundle(world.bundleTicket(), "other"), world.effects.last())
+            assertEquals(Effect.OpenBundle(world.bundleTicket, "other"), world.effects.last())
         }
     }
 
@@ -182,12 +66,12 @@ class ScreenTest {
     @Test
     fun `another bundle closes the engine before its own is opened, and lets go of the pinned path`() {
         val world = running().send(Event.PathPinned(13))
-        val old = world.engineTicket()
+        val old = world.engineTicket
         val effects = world.effectsOf(Event.BundleChosen("other"))
         assertEquals(listOf(Effect.StopInference(old), Effect.CloseEngine(old)), effects.dropLast(1))
         assertNull(world.screen.settings.path)
-        world.send(Event.BundleOpened(world.bundleTicket(), 4))
-        assertTrue(world.engineTicket() != old)
+        world.send(Event.BundleOpened(world.bundleTicket, 4))
+        assertTrue(world.engineTicket != old)
     }
 
     @Test
@@ -201,9 +85,9 @@ class ScreenTest {
     @Test
     fun `another engine is opened when the first is closed, with the frames stopped in between`() {
         val world = running()
-        val old = world.engineTicket()
+        val old = world.engineTicket
         val effects = world.effectsOf(Event.EngineChosen(Backend.LITERT))
-        val new = world.engineTicket()
+        val new = world.engineTicket
         assertEquals(listOf(Effect.StopInference(old), Effect.CloseEngine(old), Effect.OpenEngine(new, Backend.LITERT)), effects)
         assertEquals(emptyList(), world.effectsOf(Event.EngineChosen(Backend.LITERT)))
     }
@@ -211,17 +95,18 @@ class ScreenTest {
     @Test
     fun `an engine that is not in this build gives way to ours`() {
         val world = running().send(Event.EngineChosen(Backend.EXECUTORCH))
-        world.send(Event.EngineFailed(world.engineTicket(), EngineFault.FAILED, "ExecuTorch is not in this build; use another engine"))
-        assertEquals(Message("ExecuTorch is not in this build; use another engine", Action.USE_SLICED), message(world.screen))
+        val reason = "ExecuTorch is not in this build; use another engine"
+        world.send(Event.EngineFailed(world.engineTicket, EngineFault.FAILED, reason))
+        assertEquals(Message(reason, Action.USE_SLICED), message(world.screen))
         world.send(Event.ActionPressed)
-        assertEquals(Effect.OpenEngine(world.engineTicket(), Backend.SLICED), world.effects.last())
+        assertEquals(Effect.OpenEngine(world.engineTicket, Backend.SLICED), world.effects.last())
     }
 
     @Test
     fun `an engine that fails while it runs is closed once, and tried again by the button`() {
         for (fault in EngineFault.values()) {
             val world = running()
-            val ticket = world.engineTicket()
+            val ticket = world.engineTicket
             world.send(Event.Predicted(ticket, prediction))
             val effects = world.effectsOf(Event.EngineFailed(ticket, fault))
             assertEquals(listOf(Effect.StopInference(ticket), Effect.CloseEngine(ticket)), effects)
@@ -229,18 +114,18 @@ class ScreenTest {
             assertNull(world.screen.prediction)
             assertEquals(Action.RETRY, message(world.screen)?.action)
             world.send(Event.ActionPressed)
-            assertTrue(world.engineTicket() != ticket)
+            assertTrue(world.engineTicket != ticket)
         }
     }
 
     @Test
     fun `predictions count while frames run, and only those of this engine`() {
         val world = running()
-        world.send(Event.Predicted(world.engineTicket() - 1, prediction))
+        world.send(Event.Predicted(world.engineTicket - 1, prediction))
         assertNull(world.screen.prediction)
-        world.send(Event.Predicted(world.engineTicket(), prediction))
+        world.send(Event.Predicted(world.engineTicket, prediction))
         assertEquals(prediction, world.screen.prediction)
-        world.send(Event.PausePressed, Event.Predicted(world.engineTicket(), prediction.copy(path = 9)))
+        world.send(Event.PausePressed, Event.Predicted(world.engineTicket, prediction.copy(path = 9)))
         assertEquals(3, world.screen.prediction?.path)
     }
 
@@ -275,7 +160,7 @@ class ScreenTest {
 
     @Test
     fun `paused by the user, all rests and the last answer stays`() {
-        val world = running().apply { send(Event.Predicted(engineTicket(), prediction)) }
+        val world = running().apply { send(Event.Predicted(engineTicket, prediction)) }
         world.send(Event.PausePressed)
         assertNull(world.camera)
         assertEquals(prediction, world.screen.prediction)
