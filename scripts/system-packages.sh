@@ -33,6 +33,7 @@ declare -A why=(
   [libandroid-json-java]="Android's JSON, for them"
   [android-libnativehelper-dev]="Android's header for JNI"
   [aapt]="Android resources"
+  [fonts-roboto-unhinted]="Android's letters, for pictures of the app"
   [android-framework-res]="the framework that they refer to"
   [proguard-cli]="class files for dx"
   [dexdump]="looks at what dx made"
@@ -48,7 +49,7 @@ if [ "$(command -v python3)" = /usr/bin/python3 ]; then build+=(python3-dev pyth
 tests=(cmake ninja-build clang-19 libclang-rt-19-dev lld-19 g++-aarch64-linux-gnu qemu-user dataset-fashion-mnist
   openssh-client openssh-server adb busybox mksh chromium fonts-dejavu-core gstreamer1.0-tools gstreamer1.0-plugins-base)
 android=(openjdk-17-jdk-headless junit4 libandroid-json-java android-libnativehelper-dev aapt
-  android-framework-res proguard-cli dexdump apksigner zipalign unzip)
+  android-framework-res fonts-roboto-unhinted proguard-cli dexdump apksigner zipalign unzip)
 lint=(cmake ninja-build clang-19 clang-format-19 clang-tidy-19)
 
 case "${1:-}" in
