@@ -89,6 +89,16 @@ def test_its_profile_can_be_reported_and_compared(measured: Profile, tmp_path: F
     assert len(differences) == 4 * 3 and {entry["verdict"] for entry in differences} == {"same"}
 
 
+def test_the_sliced_engine_is_measured_by_the_app(phone: Phone, sliced_bundle: FilePath, tmp_path: FilePath) -> None:
+    phone.install(sliced_bundle)
+    phone.benchmark_runs("sliced")
+    result = android("bench", *QUICK, "--backend", "sliced,litert", "-o", str(tmp_path / "app.json"))
+    assert result.exit_code == 1 and "litert x1: LiteRT is not in this build" in result.output.replace("\n", " ")
+    (series,) = read_profile(tmp_path / "app.json").series
+    assert series.backend == "sliced" and series.runtime.startswith("dsnet-edge ") and series.verdict == "steady"
+    assert all(0 < path.total_ms.median < 1000 for path in series.paths) and series.open_ms.median > 0
+
+
 def test_an_engine_that_misses_the_golden_outputs_is_no_result(phone: Phone, tiny_bundle: FilePath, tmp_path: FilePath) -> None:
     phone.install(tiny_bundle)
     phone.benchmark_runs("recorded:OTHER_LOGITS")
