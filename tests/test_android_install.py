@@ -36,6 +36,18 @@ def contents(folder: FilePath) -> dict[str, str]:
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
+def replace_in_app(phone: Phone, programs: dict[str, str]) -> None:
+    """What runs as the app finds these programs first."""
+    write_programs(phone.adbd.root / "replaced", programs)
+    run_as = phone.adbd.here("/system/bin/run-as")
+    run_as.write_text(run_as.read_text().replace('exec "$@"', 'PATH="$root/replaced:$PATH" exec "$@"'))
+
+
+def hang_while_copying(phone: Phone, seconds: str) -> None:
+    """`seconds` is the mark of the process, too."""
+    replace_in_app(phone, {"mkdir": f'#!/bin/sh\n[ "$1" = "-p" ] && sleep {seconds}\nexec /bin/mkdir "$@"\n'})
+
+
 def test_the_app_and_a_bundle_are_installed_and_started(phone: Phone, sliced_bundle: FilePath, tmp_path: FilePath) -> None:
     apk = write_apk(tmp_path / "app.apk")
     result = install(str(sliced_bundle), "--apk", str(apk), "--name", "mine")
@@ -96,9 +108,7 @@ def test_a_full_phone_keeps_what_it_had(phone: Phone, tiny_bundle: FilePath, sli
     # One that does not say so beforehand: the last file comes out short.
     write_programs(phone.adbd.here("/system/bin"), {"df": "#!/bin/sh\n"})
     broken = '#!/bin/sh\n[ "$1" != "-c" ] || case $2 in "cat >"*) exec head -c 100 >"$4" ;; esac\nexec /bin/sh "$@"\n'
-    run_as = phone.adbd.here("/system/bin/run-as")
-    run_as.write_text(run_as.read_text().replace('exec "$@"', 'PATH="$root/broken:$PATH" exec "$@"'))
-    write_programs(phone.adbd.root / "broken", {"sh": broken})
+    replace_in_app(phone, {"sh": broken})
     assert "did not arrive whole" in complaint(install(str(sliced_bundle), "--name", "demo"))
     assert phone.bundles == ["demo"] and contents(phone.files / "bundles/demo") == contents(tiny_bundle)
 
@@ -152,11 +162,8 @@ def test_phones_that_the_app_cannot_be_on(phone: Phone, tmp_path: FilePath, slic
 
 def test_a_phone_that_is_unplugged_while_it_copies(phone: Phone, tiny_bundle: FilePath, sliced_bundle: FilePath) -> None:
     phone.install(tiny_bundle)
-    hanging = '#!/bin/sh\n[ "$1" = "-p" ] && sleep 1000\nexec /bin/mkdir "$@"\n'
+    hang_while_copying(phone, "1000")
     program = [sys.executable, "-m", "dsnet_edge", "android", "install", str(sliced_bundle), "--name", "demo"]
-    write_programs(phone.adbd.root / "hanging", {"mkdir": hanging})
-    run_as = phone.adbd.here("/system/bin/run-as")
-    run_as.write_text(run_as.read_text().replace('exec "$@"', 'PATH="$root/hanging:$PATH" exec "$@"'))
     ours = subprocess.Popen(program, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: running("1000") != [])
     phone.adbd.unplug()
@@ -167,10 +174,7 @@ def test_a_phone_that_is_unplugged_while_it_copies(phone: Phone, tiny_bundle: Fi
 
 def test_ctrl_c_leaves_what_was_there(phone: Phone, tiny_bundle: FilePath, sliced_bundle: FilePath) -> None:
     phone.install(tiny_bundle)
-    hanging = '#!/bin/sh\n[ "$1" = "-p" ] && sleep 1001\nexec /bin/mkdir "$@"\n'
-    write_programs(phone.adbd.root / "hanging", {"mkdir": hanging})
-    run_as = phone.adbd.here("/system/bin/run-as")
-    run_as.write_text(run_as.read_text().replace('exec "$@"', 'PATH="$root/hanging:$PATH" exec "$@"'))
+    hang_while_copying(phone, "1001")
     program = [sys.executable, "-m", "dsnet_edge", "android", "install", str(sliced_bundle), "--name", "demo"]
     ours = subprocess.Popen(program, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: running("1001") != [])
