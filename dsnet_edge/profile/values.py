@@ -41,7 +41,7 @@ class Core:
 class DeviceInfo:
     """The fingerprint of a device. Empty or zero where it does not say."""
 
-    kind: str  # local, ssh or adb
+    kind: str  # local, ssh, adb, or app: measured by the Android app itself
     name: str  # of the board or product, else of the processor
     cpu: str
     architecture: str  # as uname -m
