@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo fuzz test setup test-packages lint format bench arm arm-test native-test wheel-arm64 test-arm64 onnx2tf-env clean \
-  android android-test android-packages
+  android android-test android-packages android-screenshots
 
 demo: setup  ## convert, verify and run the demo model on three backends
 	$(BIN)/dsnet-edge quickstart
@@ -57,6 +57,9 @@ android: android-packages  ## build/android/dsnet-edge.apk: the app for phones, 
 
 android-test: android-packages  ## the tests of the app's plain Kotlin
 	android_demo/tools/jvm.sh test
+
+android-screenshots: android-packages  ## docs/images/android-*.png: the app's display, drawn by its own code
+	android_demo/tools/screenshots.sh
 
 onnx2tf-env:  ## .venv-onnx2tf, for dsnet-edge convert --litert-via onnx2tf
 	PYTHON=$(PYTHON) scripts/onnx2tf-env.sh
