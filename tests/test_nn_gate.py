@@ -11,14 +11,14 @@ from dsnet_edge.nn.gate import SlimmingHead
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_one_hot_scores_are_linear_in_the_hidden_vector(bias: bool) -> None:
-    head = SlimmingHead(Gate(block=1, n_choices=5, bias=bias), hidden=7)
+    head = SlimmingHead(Gate(block=1, n_choices=5, bias=bias), hidden=7, c_max=3)
     hidden = torch.randn(3, 7)
     expected = hidden.numpy() @ head.weight.detach().numpy().T + (head.bias.detach().numpy() if bias else 0)
     np.testing.assert_allclose(head(hidden).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_scalar_gate_picks_the_nearest_centre() -> None:
-    head = SlimmingHead(Gate(block=1, n_choices=6, design="scalar"), hidden=1)
+    head = SlimmingHead(Gate(block=1, n_choices=6, design="scalar"), hidden=1, c_max=3)
     with torch.no_grad():
         head.weight.fill_(1.0)
     ratios = np.linspace(0.01, 0.99, 197)

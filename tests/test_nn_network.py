@@ -127,7 +127,7 @@ def test_a_mixed_batch_is_routed_sample_by_sample(name: str) -> None:
         for path in arch.paths:
             net(x, path, Statistics(from_batch=True, momentum=1.0))
         wanted = torch.eye(arch.gate.n_choices)[torch.arange(24) // 8]  # a gate that tells these images apart
-        net.gate.weight.copy_((torch.linalg.pinv(net.prefix(x).hidden) @ wanted).T)
+        net.gate.weight.copy_((torch.linalg.pinv(net.prefix(x).gate_input) @ wanted).T)
         logits, choices = net.dynamic(x)
         assert len(choices.unique()) > 1
         assert torch.equal(choices, net.prefix(x).scores.argmax(1))

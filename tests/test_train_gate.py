@@ -11,7 +11,7 @@ from dsnet_edge.arch import Arch, Attention, Block, Gate
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.nn import SlimmableNet
 from dsnet_edge.train.distributed import Group
-from dsnet_edge.train.gate import gate_space, outcomes_of_paths, train_gate
+from dsnet_edge.train.gate import gate_space, outcomes_of_paths, train_gate, with_gate
 from dsnet_edge.train.recipe import GateRecipe
 from dsnet_edge.train.report import Reporter
 
@@ -108,6 +108,29 @@ def test_a_restricted_gate_never_chooses_outside() -> None:
     anything = torch.rand(1000, 6, generator=torch.Generator().manual_seed(1)) * torch.tensor([1e-3, 1, 10]).repeat(2)
     assert (net.gate(anything).argmax(1) < 2).all()
     assert (net.dynamic(split.images)[1] < 2).all()
+
+
+@pytest.mark.parametrize(("design", "w1"), [("one_hot", "separate"), ("scalar", "shared"), ("scalar", "separate")])
+def test_the_recipe_chooses_the_gate_of_a_supernet(design: str, w1: str) -> None:
+    """Table 7's designs learn what the one of the paper does, and leave the supernet as it was."""
+    supernet, split = biased_net(), Images()
+    before = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
+    recipe = dataclasses.replace(RECIPE, epochs=40, design=design, w1=w1)
+    net = with_gate(supernet, recipe, 0)
+    assert (net.arch.gate.design, net.arch.gate.w1) == (design, w1)
+    train_gate(net, split, recipe, 0, QUIET)
+    after = net.state_dict()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items() if not name.startswith("gate."))
+    assert ("gate.reduce.weight" in after) == (w1 == "separate")
+    assert torch.equal(net.dynamic(split.images)[1], split.labels * 2)
+
+
+def test_a_gate_is_kept_or_forgotten_as_the_recipe_says() -> None:
+    net = biased_net()
+    assert with_gate(net, RECIPE, 0) is net
+    fresh = with_gate(net, dataclasses.replace(RECIPE, start="fresh"), 1)
+    assert not torch.equal(fresh.gate.weight, net.gate.weight)
+    assert torch.equal(fresh.classifier.weight, net.classifier.weight)
 
 
 def test_a_scalar_gate_cannot_be_restricted() -> None:

@@ -36,7 +36,7 @@ def tiny_inverted_arch(n_paths: int = 3, image_size: int = 16) -> Arch:
     blocks = (
         Block("conv", (8,) * n_paths, 2),
         Block("inverted", (8,) * n_paths, attention=attention),
-        Block("inverted", suffix, 2, 5, attention=attention, expansion=3),
+        Block("inverted", suffix, 2, 5, attention=replace(attention, hidden_activation="relu"), expansion=3),
         Block("inverted", suffix, 1, 5, attention=attention, expansion=2),
         Block("inverted", suffix, 1, activation="relu6", expansion=2),
         Block("pointwise", (20,) * n_paths, kernel=1),
@@ -52,6 +52,7 @@ ARCHS = {
     "odd size": tiny_arch(n_paths=2, image_size=19),
     "inverted": tiny_inverted_arch(),
     "scalar gate": replace(tiny_arch(), gate=Gate(2, 3, bias=True, design="scalar")),
+    "separate gate": replace(tiny_arch(), gate=Gate(2, 3, w1="separate")),
 }
 
 
@@ -67,7 +68,7 @@ def tiny_plan(arch: Arch | None = None, seed: int = 0) -> Plan:
 
 def _balance(plan: Plan) -> None:
     """Makes the gate's rows orthogonal to the mean hidden vector, so that different images take different paths."""
-    program, gate = plan.program, plan.program.slimming_head[0]
+    program, gate = plan.program, next(op for op in plan.program.slimming_head if op.name == "gate")
     values = {program.image: tiny_images(plan, n=16, seed=99).astype(np.float64)}
     for segment in ("prefix", "gate"):
         values = run_segment(plan, segment, values, program.paths[0])

@@ -42,12 +42,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Gate:
-    """The slimming head (paper, eq. 8), on the hidden vector of the attention of `block`, whose W1 it shares."""
+    """The slimming head (paper, eq. 8), on the hidden vector of the attention of `block`, whose W1 it shares; or with a W1 of its
+    own, of the same size (table 7).
+    """
 
     block: int  # its attention is where the network is cut into prefix, gate and suffix
     n_choices: int  # routable ones
     bias: bool = False
     design: Literal["one_hot", "scalar"] = "one_hot"
+    w1: Literal["shared", "separate"] = "shared"
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,11 @@ class Arch:
             raise ValueError(f"{self.name}: all width lists must have the same length, found {sorted(counts)}")
         if not 1 <= self.gate.n_choices <= self.n_choices <= self.gate.n_choices + 1:
             raise ValueError(f"{self.name}: {self.n_choices} widths for {self.gate.n_choices} choices of the gate")
-        if self.blocks[self.gate.block].attention is None:
+        attention = self.blocks[self.gate.block].attention
+        if attention is None:
             raise ValueError(f"{self.name}: block {self.gate.block} holds the gate and needs an attention to share W1 with")
+        if attention.hidden_activation != "relu" and self.gate.n_choices > 1:
+            raise ValueError(f"{self.name}: the hidden vector that the gate reads is a ReLU's (eq. 8), found {attention}")
         if any(block.kind in ("conv", "pointwise") and block.attention for block in self.blocks):
             raise ValueError(f"{self.name}: attention belongs to separable and inverted blocks")
         if self.has_shortcut(self.gate.block):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from dsnet_edge.arch.arch import Arch, Attention, Block, Gate
+from dsnet_edge.arch.arch import Activation, Arch, Attention, Block, Gate
 from dsnet_edge.errors import DsnetError
 
 _STRIDES_224 = (2, 1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)  # the stem and the 13 separable blocks of MobileNetV1
@@ -75,10 +75,10 @@ def dseffnet_b0(n_classes: int = 1000) -> Arch:
 def dseffnet_b0_edge(n_classes: int = 1000) -> Arch:
     """The same for old cores and for int8: ReLU6, and no attention but the gate's."""
     arch = dseffnet_b0(n_classes)
-    blocks = [replace(b, activation="relu6", attention=None) for b in arch.blocks]
-    shared = arch.blocks[arch.gate.block].attention
-    assert shared is not None  # every one of these blocks has one
-    blocks[arch.gate.block] = replace(blocks[arch.gate.block], attention=replace(shared, hidden_activation="relu"))
+    blocks = (
+        replace(block, activation="relu6", attention=block.attention if index == arch.gate.block else None)
+        for index, block in enumerate(arch.blocks)
+    )
     return replace(arch, name="dseffnet-b0-edge", blocks=tuple(blocks))
 
 
@@ -142,7 +142,7 @@ def _released(
 
 
 def _b0(name: str, image_size: int, n_classes: int, prefix_ratio: float, ratios: Sequence[float], head: float = 1.0) -> Arch:
-    """Attention in every block, its hidden width a quarter of the widest input of the block."""
+    """Attention in every block, its hidden width a quarter of the widest input of the block; the gate's has a ReLU (eq. 8)."""
     n = len(ratios)
     widths = [(_multiple_of_8(prefix_ratio * _B0_STEM),) * n]
     blocks = [Block("conv", widths[0], 2)]
@@ -150,7 +150,8 @@ def _b0(name: str, image_size: int, n_classes: int, prefix_ratio: float, ratios:
         c_in = widths[-1][-1]
         static = index < _B0_PREFIX
         widths.append(tuple(_multiple_of_8((prefix_ratio if static else ratio) * base) for ratio in ratios))
-        attention = Attention(max(1, c_in // 4), "sigmoid", "middle", "silu")
+        hidden_activation: Activation = "relu" if index == _B0_PREFIX and n > 1 else "silu"
+        attention = Attention(max(1, c_in // 4), "sigmoid", "middle", hidden_activation)
         blocks.append(Block("inverted", widths[-1], stride, kernel, attention=attention, expansion=expansion))
     blocks.append(Block("pointwise", (_multiple_of_8(head * _B0_HEAD),) * n, kernel=1))
     gate = Gate(block=1 + _B0_PREFIX, n_choices=n)

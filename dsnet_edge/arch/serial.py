@@ -8,7 +8,7 @@ from typing import Any, get_args
 from dsnet_edge.arch.arch import Activation, Arch, Attention, Block, Gate
 from dsnet_edge.errors import BundleError
 
-_ADDED = {"expansion", "hidden_activation"}  # since the first checkpoints, which have the defaults
+_ADDED = {"expansion", "hidden_activation", "w1"}  # since the first checkpoints, which have the defaults
 
 
 def arch_to_dict(arch: Arch) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def _check(arch: Arch) -> None:
     if not (isinstance(arch.name, str) and isinstance(arch.norm_eps, float) and 0 < arch.norm_eps < 1):
         raise ValueError(f"name {arch.name!r}, norm_eps {arch.norm_eps!r}")
     _word("gate.design", arch.gate.design, ("one_hot", "scalar"))
+    _word("gate.w1", arch.gate.w1, ("shared", "separate"))
     for index, block in enumerate(arch.blocks):
         where = f"blocks[{index}]"
         _word(f"{where}.kind", block.kind, ("conv", "pointwise", "separable", "inverted"))

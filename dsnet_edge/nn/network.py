@@ -19,7 +19,7 @@ class Prefix(NamedTuple):
 
     features: Tensor  # [N, C, H, W] at the cut
     attention: Tensor  # [N, C], scale of the features' channels
-    hidden: Tensor  # [N, hidden], what the slimming head reads
+    gate_input: Tensor  # what the slimming head reads: [N, hidden] or, with a W1 of its own, [N, C]
     scores: Tensor  # [N, n_choices], before any softmax
 
 
@@ -33,7 +33,7 @@ class SlimmableNet(nn.Module):
         super().__init__()
         self.arch = arch
         self.blocks = nn.ModuleList(make_block(arch, index) for index in range(len(arch.blocks)))
-        self.gate = SlimmingHead(arch.gate, len(self.gate_attention.reduce.weight))
+        self.gate = SlimmingHead(arch.gate, *self.gate_attention.reduce.weight.shape)
         self.classifier = Linear(arch.blocks[-1].widths[-1], arch.n_classes)
 
     def forward(self, x: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
@@ -48,7 +48,8 @@ class SlimmableNet(nn.Module):
         if self.gate_attention.where == "middle":
             x = self.gate_block.spread(x, choice, statistics)
         hidden, attention = self.gate_attention(x)
-        return Prefix(x, attention, hidden, self.gate(hidden))
+        gate_input = hidden if self.gate.reduce is None else x.mean((2, 3))
+        return Prefix(x, attention, gate_input, self.gate(gate_input))
 
     def suffix(self, features: Tensor, attention: Tensor, path: Path, statistics: Statistics = BANK) -> Tensor:
         """Logits from what `prefix` gave, on a path."""

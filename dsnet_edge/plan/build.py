@@ -98,7 +98,7 @@ class _Builder:
         pooled = self.pool(f"{name}.pool", segment, feature)
         hidden = self.linear(f"{name}.reduce", segment, pooled, (attention.hidden,) * len(channels), attention.hidden_activation)
         if at_gate:
-            self._slimming_head(hidden)
+            self._slimming_head(pooled, hidden)
             self.segment = "suffix"
         scale = self.linear(f"{name}.expand", segment, hidden, channels, attention.activation)
         source = self.values[feature]
@@ -106,8 +106,10 @@ class _Builder:
         self.ops.append(Op(output, "multiply", self.segment, feature, output, input2=scale))
         return output
 
-    def _slimming_head(self, hidden: str) -> None:
+    def _slimming_head(self, pooled: str, hidden: str) -> None:
         gate, n = self.arch.gate, self.arch.n_choices
+        if gate.w1 == "separate":
+            hidden = self.linear("gate.reduce", "gate", pooled, self.values[hidden].channels, "relu")
         if gate.design == "scalar":  # one ratio in 0..1; the scores rank the choices by their distance from it
             hidden = self.linear("gate", "gate", hidden, (1,) * n, "sigmoid", bias=gate.bias)
             self.linear("gate.nearest", "gate", hidden, (gate.n_choices,) * n, "none", output="scores")

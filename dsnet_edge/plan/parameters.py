@@ -31,6 +31,8 @@ def parameter_shapes(arch: Arch) -> dict[str, Shape]:
         c_in = c_out
     attention = arch.blocks[arch.gate.block].attention
     hidden = attention.hidden if attention else 0
+    if arch.gate.w1 == "separate":
+        shapes |= _linear("gate.reduce", *shapes[f"blocks.{arch.gate.block}.attention.reduce.weight"])
     n_scores = arch.gate.n_choices if arch.gate.design == "one_hot" else 1
     shapes |= _linear("gate", n_scores, hidden, arch.gate.bias)
     return shapes | _linear("classifier", arch.n_classes, c_in)

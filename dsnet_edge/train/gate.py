@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from dsnet_edge.train.report import Reporter
 class GateBatch:
     """What the gate learns from: its input, and what every path it may choose makes of the images."""
 
-    hidden: Tensor  # [N, hidden]
+    gate_input: Tensor  # as Prefix has it
     path_logits: Tensor  # [P, N, classes]
     labels: Tensor  # [N]
 
@@ -31,6 +31,19 @@ class GateBatch:
 def gate_space(arch: Arch, recipe: GateRecipe) -> PathSpace:
     """The paths the recipe lets the gate choose from."""
     return arch.space.restrict(recipe.low, recipe.high or arch.gate.n_choices)
+
+
+def with_gate(net: SlimmableNet, recipe: GateRecipe, seed: int) -> SlimmableNet:
+    """The network with the gate that the recipe asks for: its own, where that is of this design, else an untrained one."""
+    gate = replace(net.arch.gate, design=recipe.design, w1=recipe.w1)
+    if gate == net.arch.gate and recipe.start == "checkpoint":
+        return net
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        other = SlimmableNet(replace(net.arch, gate=gate))
+    kept = {name: tensor for name, tensor in net.state_dict().items() if not name.startswith("gate.")}
+    other.load_state_dict(other.state_dict() | kept)
+    return other.to(next(net.parameters()).device)
 
 
 def train_gate(
@@ -45,7 +58,7 @@ def train_gate(
         raise DsnetError(f"{len(split)} training images do not fill a batch of {recipe.batch}; make gate.batch smaller")
     if net.arch.gate.design == "scalar" and gate_space(net.arch, recipe) != net.arch.space:
         raise DsnetError("a scalar gate has one output for all choices and cannot be restricted; drop gate.low and gate.high")
-    with_w1 = recipe.trainable == "w1w2"
+    with_w1 = recipe.trainable == "w1w2" and net.arch.gate.w1 == "shared"  # a W1 of its own is always trained
     trainable = _unfreeze(net, with_w1)
     optimizer = torch.optim.SGD(trainable, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
     costs = costs or madds_costs(net.arch, gate_space(net.arch, recipe))
@@ -74,7 +87,7 @@ def outcomes_of_paths(net: SlimmableNet, images: Tensor, labels: Tensor, space: 
     with torch.set_grad_enabled(with_gradient):
         prefix = net.prefix(images.to(device))
         logits = [net.suffix(prefix.features, prefix.attention, path) for path in space.paths()]
-        return GateBatch(prefix.hidden, torch.stack(logits), labels.to(device))
+        return GateBatch(prefix.gate_input, torch.stack(logits), labels.to(device))
 
 
 class _Objective:
@@ -87,7 +100,7 @@ class _Objective:
 
     def __call__(self, batch: GateBatch) -> dict[str, Tensor]:
         """The parts of `gate_loss`, and the mean share of the total cost that the argmax of the scores would take."""
-        scores = self.net.gate(batch.hidden)[:, list(self.space.gates[0])]
+        scores = self.net.gate(batch.gate_input)[:, list(self.space.gates[0])]
         parts = gate_loss(
             scores, batch.path_logits, batch.labels, self.costs, total=self.total, recipe=self.recipe, generator=self.generator
         )
@@ -116,7 +129,7 @@ def _close_other_rows(net: SlimmableNet, space: PathSpace) -> None:
         return
     open_rows = list(space.gates[0])
     closed_rows = [row for row in range(net.arch.gate.n_choices) if row not in open_rows]
-    for parameter in net.gate.parameters():
+    for parameter in net.gate.parameters(recurse=False):  # not of a W1 of its own
         parameter[closed_rows] = parameter[open_rows].amin(0) - 1
 
 

@@ -97,6 +97,9 @@ class GateRecipe:
     views: int = 2  # with w2: augmented passes that are kept in memory; 0: none, run the network in every epoch
     low: int = 0  # choices the gate may take: low <= choice < high; high 0 means all
     high: int = 0
+    design: Literal["one_hot", "scalar"] = "one_hot"  # table 7
+    w1: Literal["shared", "separate"] = "shared"  # with the attention (table 7); a W1 of its own is always trained
+    start: Literal["checkpoint", "fresh"] = "checkpoint"  # fresh: without what the checkpoint's gate has learned (table 3)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dsnet_edge.train.cost import CostSource, madds_costs, measured_costs
 from dsnet_edge.train.data import Data, open_data
 from dsnet_edge.train.distributed import Group, alone
 from dsnet_edge.train.evaluate import evaluate
-from dsnet_edge.train.gate import gate_space, train_gate
+from dsnet_edge.train.gate import gate_space, train_gate, with_gate
 from dsnet_edge.train.recalibrate import recalibrate
 from dsnet_edge.train.recipe import Recipe, recipe_to_dict
 from dsnet_edge.train.report import Reporter
@@ -117,7 +117,8 @@ def run_gate(
     if cost:
         spread = f"{costs.values[0]:.3g} to {costs.values[-1]:.3g} {cost.unit}"
         run.reporter.line(f"paths cost {spread} on {costs.record['device']}, {cost.backend} x{cost.threads}, by {cost.file}")
-    checkpoint, net = run.read(source)
+    checkpoint, supernet = run.read(source)
+    net = with_gate(supernet, recipe.gate, recipe.seed)
     train_gate(net, run.data.train, recipe.gate, recipe.seed, run.reporter, costs)
     both = checkpoint.training.get("recipe", {}) | {"gate": recipe_to_dict(recipe)["gate"]}
     training = {**checkpoint.training, "recipe": both, "stage": "gate", "gate_cost": costs.record}
