@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dsnet_edge.cli.bar import progress_bar
 from dsnet_edge.errors import DsnetError
 
 if TYPE_CHECKING:
@@ -55,11 +54,11 @@ def install(
         except DeviceError:
             file = find_apk(apk)  # which says how to build one
         if file is not None:
-            with _bar("installing the app", console) as told:
+            with progress_bar("installing the app", console) as told:
                 there = install_apk(phone, file, told)
             console.print(f"installed {file.name}", highlight=False, markup=False)
         if opened:
-            with _bar(f"copying {called}", console) as told:
+            with progress_bar(f"copying {called}", console) as told:
                 install_bundle(there, opened, called, told)
             console.print(f"installed the bundle {called}", highlight=False, markup=False)
         there.start(MAIN, {"bundle": called} if called else {})
@@ -93,7 +92,7 @@ def bench(
     wanted = Wanted(bundle, _backends(backend), counts, blocks, seconds, per_cent(noise, "--noise"))
     with interruptible(output), open_phone(device) as phone:
         there = installed_app(phone)
-        with _bar("measuring on the phone", console) as measured:
+        with progress_bar("measuring on the phone", console) as measured:
 
             def tell(status: Status) -> None:
                 measured(status.fraction)
@@ -185,13 +184,3 @@ def _show(found: Found, output: FilePath, console: Console) -> None:
     for warning in found.profile.warnings:
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
     console.print(f"wrote {output}; look at it with: dsnet-edge report {output}", highlight=False, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _bar(what: str, console: Console) -> Iterator[Callable[[float], None]]:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    shown = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*shown, console=console, transient=True) as bars:
-        task = bars.add_task(what, total=1.0)
-        yield lambda fraction: bars.update(task, completed=fraction)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dsnet_edge.cli.bar import progress_bar
 from dsnet_edge.errors import DsnetError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def profile(
         raise DsnetError(f"{output}: a profile that was cut off; go on with --resume, or delete it")
     with interruptible(output, _CUT_OFF), open_device(device) as target:
         started = begin(target, opened, settings, earlier, str(output))
-        with _bar("copying to the device", console) as copied:
+        with progress_bar("copying to the device", console) as copied:
             ready = open_lanes(target, opened, backends, counts, started.device.cores, tools, copied)
         meter = _meter(target, energy, console)
         try:
@@ -97,7 +97,7 @@ def _follow(steps: Iterable[Step], output: FilePath, console: Console) -> Profil
     from dsnet_edge.profile import write_profile
 
     last = None
-    with _bar("measuring", console) as measured:
+    with progress_bar("measuring", console) as measured:
         for step in steps:
             last = step.profile
             write_profile(last, output)
@@ -154,16 +154,6 @@ def _meter(device: Device, choice: str, console: Console) -> Meter | None:
     if meter:
         console.print(f"energy by {meter.name}: {meter.about}", highlight=False, markup=False)
     return meter
-
-
-@contextmanager
-def _bar(what: str, console: Console) -> Iterator[Callable[[float], None]]:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    shown = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*shown, console=console, transient=True) as bars:
-        task = bars.add_task(what, total=1.0)
-        yield lambda fraction: bars.update(task, completed=fraction)
 
 
 def _paths(text: str, bundle: Bundle) -> list[int]:
