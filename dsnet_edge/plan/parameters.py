@@ -32,7 +32,8 @@ def parameter_shapes(arch: Arch) -> dict[str, Shape]:
     attention = arch.blocks[arch.gate.block].attention
     hidden = attention.hidden if attention else 0
     if arch.gate.w1 == "separate":
-        shapes |= _linear("gate.reduce", *shapes[f"blocks.{arch.gate.block}.attention.reduce.weight"])
+        _, c_pooled = shapes[f"blocks.{arch.gate.block}.attention.reduce.weight"]
+        shapes |= _linear("gate.reduce", hidden, c_pooled)
     n_scores = arch.gate.n_choices if arch.gate.design == "one_hot" else 1
     shapes |= _linear("gate", n_scores, hidden, arch.gate.bias)
     return shapes | _linear("classifier", arch.n_classes, c_in)
