@@ -45,5 +45,6 @@ def test_a_loop_on_a_device_is_measured_by_the_devices_clock(sshd: Sshd, monkeyp
         assert meter is not None and meter.name == "pmic:estimate"
         (energy,) = measure_energy(meter, device.tree, [Cell("sliced", 1, 0)], run_loop, seconds=2.5)
     (path,) = energy.paths
-    assert path.energy_mj == pytest.approx(1.1451 * 3 * 0.9 * path.seconds, rel=0.02)  # mJ of 1000, so J
+    # mJ of 1000, so J. Ten readings a second: one that falls on the other side of the loop's begin or end is 4 % of 2.5 s.
+    assert path.energy_mj == pytest.approx(1.1451 * 3 * 0.9 * path.seconds, rel=0.06)
     assert path.low < path.energy_mj < path.high
