@@ -5,6 +5,8 @@ A block with attention has two halves, `spread` and `mix`, so that the network c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from torch import Tensor, nn
 
 from dsnet_edge.arch import Arch, Block
@@ -29,17 +31,19 @@ class PlainBlock(nn.Module):
         return activate(layer(x, self.block.widths[choice], self.rows[choice], statistics), self.block.activation)
 
 
-class CutBlock(nn.Module):
+class CutBlock(nn.Module, ABC):
     """What the separable and the inverted block have in common: attention at the start, or between the halves."""
 
     block: Block
     attention: ChannelAttention | None
 
+    @abstractmethod
     def spread(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
-        raise NotImplementedError
+        """All up to the attention in the middle."""
 
+    @abstractmethod
     def mix(self, x: Tensor, choice: int, statistics: Statistics) -> Tensor:
-        raise NotImplementedError
+        """All behind it, to the block's output channels."""
 
     def attend(self, x: Tensor, where: str) -> Tensor:
         """`x` scaled by the attention, where the block has one at that place."""
