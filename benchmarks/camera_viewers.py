@@ -90,12 +90,14 @@ def viewers(address: str, count: int, stalled: int) -> Iterator[subprocess.Popen
 async def watch(address: str, count: int, stalled: int) -> None:
     """What that process does, until its standard input ends."""
     from websockets.asyncio.client import connect
+    from websockets.typing import Origin
 
+    origin = Origin(address.rstrip("/"))
     url = address.replace("http", "ws", 1) + "live"
     seen = [0] * (count - stalled)
 
     async def look(number: int, ready: asyncio.Barrier) -> None:
-        async with connect(url, origin=address.rstrip("/"), compression=None, proxy=None) as socket:  # type: ignore[arg-type]
+        async with connect(url, origin=origin, compression=None, proxy=None) as socket:
             after = -1
             while True:
                 await socket.send(json.dumps({"next": after}))

@@ -11,7 +11,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 
-pytest_plugins = ("sshd", "adbd", "android_phone")  # stand-ins for devices
+pytest_plugins = ("sshd", "adbd", "android_phone", "camera_site")  # stand-ins for devices; the page of a camera
 
 
 @pytest.fixture(scope="session", autouse=True)

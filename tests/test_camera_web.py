@@ -7,12 +7,11 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from camera_live import Running, demo_bundle, views, wait_for
+from camera_live import views, wait_for
 from camera_viewer import ask, get, unpack, viewer, watch
 from websockets.exceptions import InvalidStatus
 
@@ -23,27 +22,7 @@ from dsnet_edge.runtime import Runner
 
 TOKEN = "a-token-for-the-tests"
 
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
-    return demo_bundle(tmp_path_factory.mktemp("camera"), "sliced")
-
-
-@pytest.fixture(scope="module")
-def running(bundle: FilePath) -> Iterator[Running]:
-    with Running(bundle) as entered:
-        yield entered
-
-
-@pytest.fixture(scope="module")
-def live(running: Running) -> Live:
-    return running.live
-
-
-@pytest.fixture(scope="module")
-def site(live: Live) -> Iterator[Site]:
-    with serve(live, port=0) as served:
-        yield served
+pytestmark = pytest.mark.usefixtures("no_defects")
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +31,8 @@ def locked(live: Live) -> Iterator[Site]:
         yield served
 
 
-@pytest.fixture(autouse=True)
-def no_defects(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever viewers do, nothing of ours fails."""
-    yield
-    assert [record.getMessage() for record in caplog.records if record.name.startswith("dsnet_edge")] == []
-
-
-def test_a_viewer_sees_what_the_runner_says_of_the_very_frame(site, bundle):
-    runner = Runner(bundle)
+def test_a_viewer_sees_what_the_runner_says_of_the_very_frame(site, camera_bundle):
+    runner = Runner(camera_bundle)
     with viewer(site.address) as socket:
         told, picture = watch(socket)
     result = told["result"]
@@ -134,8 +106,8 @@ def test_a_paused_loop_answers_without_a_picture_and_newcomers_with_the_last(sit
             ask(one, change={"paused": False})
 
 
-def test_the_extremes_are_of_one_frame(site, bundle):
-    runner = Runner(bundle)
+def test_the_extremes_are_of_one_frame(site, camera_bundle):
+    runner = Runner(camera_bundle)
     with viewer(site.address) as socket:
         extremes = ask(socket, compare=True)["extremes"]
     frame = next(itertools.islice(views(), extremes["number"], None))

@@ -9,17 +9,15 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 import pytest
-from camera_live import Running, demo_bundle, wait_for
+from camera_live import wait_for
 from camera_viewer import get, viewer, watch
 from websockets.exceptions import ConnectionClosed
 
-from dsnet_edge.camera.values import Live
 from dsnet_edge.camera.web import Site, connections, serve
 from dsnet_edge.camera.web import viewer as viewers
 from dsnet_edge.camera.web.app import VIEWERS
@@ -27,34 +25,7 @@ from dsnet_edge.camera.web.viewer import Pace
 
 VIEWERS_COMMAND = FilePath(__file__).parents[1] / "benchmarks/camera_viewers.py"
 
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
-    return demo_bundle(tmp_path_factory.mktemp("camera"), "sliced")
-
-
-@pytest.fixture(scope="module")
-def running(bundle: FilePath) -> Iterator[Running]:
-    with Running(bundle) as entered:
-        yield entered
-
-
-@pytest.fixture(scope="module")
-def live(running: Running) -> Live:
-    return running.live
-
-
-@pytest.fixture(scope="module")
-def site(live: Live) -> Iterator[Site]:
-    with serve(live, port=0) as served:
-        yield served
-
-
-@pytest.fixture(autouse=True)
-def no_defects(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever viewers do, nothing of ours fails."""
-    yield
-    assert [record.getMessage() for record in caplog.records if record.name.startswith("dsnet_edge")] == []
+pytestmark = pytest.mark.usefixtures("no_defects")
 
 
 def dialled(site: Site, sent: bytes = b"") -> socket.socket:
@@ -183,9 +154,9 @@ def test_leaving_ends_every_connection_and_thread(live):
     )
 
 
-def test_twenty_viewers_do_not_slow_the_loop_and_fill_no_memory(bundle):
+def test_twenty_viewers_do_not_slow_the_loop_and_fill_no_memory(camera_bundle):
     """Briefly, and with a wide margin for a busy machine: the command itself measures for longer."""
-    command = [sys.executable, str(VIEWERS_COMMAND), str(bundle), "--rounds", "3", "--seconds", "1", "--json"]
+    command = [sys.executable, str(VIEWERS_COMMAND), str(camera_bundle), "--rounds", "3", "--seconds", "1", "--json"]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout)
     assert found["ratio"] > 0.75
     assert min(row["seen"] for row in found["rounds"]) > 1  # frames a second, by the median viewer

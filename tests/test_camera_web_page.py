@@ -15,7 +15,7 @@ from camera_page import CLIPPED, FOCUSED, NAMELESS, OVERFLOW, SHOWN, STATUS, cho
 from camera_viewer import ask, viewer
 from PIL import Image
 
-from dsnet_edge.camera.values import Health, Live, Settings
+from dsnet_edge.camera.values import Health, Settings
 from dsnet_edge.camera.web import Site, serve, shots
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"  # the name of a camera
@@ -32,17 +32,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     bundle = demo_bundle(tmp_path_factory.mktemp("camera"), "sliced", "onnx")
     with Running(bundle, 15, Health(54.2, 3.87, "pmic"), HOSTILE) as entered:
         yield entered
-
-
-@pytest.fixture(scope="module")
-def live(running: Running) -> Live:
-    return running.live
-
-
-@pytest.fixture(scope="module")
-def site(live: Live) -> Iterator[Site]:
-    with serve(live, port=0) as served:
-        yield served
 
 
 @pytest.fixture

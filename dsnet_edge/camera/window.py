@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
 from collections.abc import Callable
@@ -29,11 +30,7 @@ def has_display() -> bool:
     """Whether there is a desktop, and a Python that can draw on it."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
-    try:
-        import tkinter  # noqa: F401
-    except ImportError:  # Debian has it in a package of its own
-        return False
-    return True
+    return importlib.util.find_spec("_tkinter") is not None  # Debian has it in a package of its own
 
 
 def show_window(live: Live, stopping: threading.Event) -> None:

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path as FilePath
 
 import numpy as np
 
@@ -35,7 +36,8 @@ class Pipeline:
         except ValueError as error:
             raise CameraError(f"{name}: is no pipeline ({error}); quote it as for a shell") from error
         self._name, self._shape = name, (size.height, size.width, 3)
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
+        self._said, file = tempfile.mkstemp()
+        FilePath(file).unlink()  # it has no name, and goes when it is closed
         self._process = subprocess.Popen(
             ["gst-launch-1.0", "-q", *argv],
             stdin=subprocess.DEVNULL,
@@ -65,11 +67,10 @@ class Pipeline:
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        self._said.close()
+        os.close(self._said)
 
     def _why(self) -> str:
         """What it said at first, if anything."""
-        self._said.seek(0)
-        lines = self._said.read(4096).decode(errors="replace").splitlines()
+        lines = os.pread(self._said, 4096, 0).decode(errors="replace").splitlines()
         said = [line.partition(":")[2].strip() for line in lines if line.startswith(("ERROR:", "WARNING:"))]
         return said[0][:160] if said else "no error was told"
