@@ -30,18 +30,25 @@ class StaticSubnet(nn.Module):
         super().__init__()
         self.arch, self.state = arch, state
         self.layers = nn.ModuleDict()
-        (choice,) = path.choices
+        column = arch.paths.index(path)
         c_in = 3
         for index, block in enumerate(arch.blocks):
-            c_out, wide = block.widths[choice], block.expansion * c_in
-            row, row_in = arch.rows(index)[choice], arch.rows(index - 1)[choice]
+            c_out, wide = arch.c_out(index, path), c_in * (block.expansion if block.kind == "inverted" else 1)
+            row, row_in = arch.rows(index)[column], arch.rows(index - 1)[column]
+            if block.kind == "bottleneck":
+                inner = c_out // block.expansion
+                self.convolution(f"{index}.reduce", c_in, inner, row)
+                self.convolution(f"{index}.conv", inner, inner, row, block.kernel, block.stride)
+                self.convolution(f"{index}.expand", inner, c_out, row)
+                if (block.stride, c_out) != (1, c_in) or (arch.gates and index in [gate.block for gate in arch.gates]):
+                    self.convolution(f"{index}.shortcut", c_in, c_out, row, 1, block.stride)
             if block.kind == "conv":
                 self.convolution(f"{index}.conv", c_in, c_out, row, block.kernel, block.stride)
             if block.kind in ("separable", "inverted"):
                 if block.expansion > 1:
                     self.convolution(f"{index}.expand", c_in, wide, row_in)
                 self.convolution(f"{index}.depthwise", wide, wide, row_in, block.kernel, block.stride, groups=wide)
-            if block.kind != "conv":
+            if block.kind in ("separable", "inverted", "pointwise"):
                 self.convolution(f"{index}.{self.last(index)}", wide, c_out, row)
             if block.attention:
                 reduce, expand = nn.Linear(wide, block.attention.hidden), nn.Linear(block.attention.hidden, wide)
@@ -59,7 +66,13 @@ class StaticSubnet(nn.Module):
         conv = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
         weight = self.state[f"blocks.{name}.weight"]
         conv.weight.data = (weight if weight.ndim == 4 else weight[..., None, None])[:c_out, : c_in // groups]
-        norm = batch_norm(self.state, f"blocks.{name}.norm", c_out, row, self.arch.norm_eps)
+        norm: nn.Module
+        if self.arch.norm == "group":
+            norm = nn.GroupNorm(c_out // 16, c_out, self.arch.norm_eps)
+            norm.weight.data = self.state[f"blocks.{name}.norm.weight"][:c_out]
+            norm.bias.data = self.state[f"blocks.{name}.norm.bias"][:c_out]
+        else:
+            norm = batch_norm(self.state, f"blocks.{name}.norm", c_out, row, self.arch.norm_eps)
         self.layers[name.replace(".", " ")] = nn.Sequential(conv, norm)
 
     def last(self, index: int) -> str:
@@ -71,8 +84,18 @@ class StaticSubnet(nn.Module):
             if block.kind in ("conv", "pointwise"):
                 x = activation(self.layers[f"{index} {block.kind}"](x))
                 continue
+            if block.kind == "max_pool":
+                x = nn.functional.max_pool2d(x, block.kernel, block.stride, block.kernel // 2)
+                continue
             if block.attention and block.attention.where == "start":
                 x = self.attend(x, index)
+            if block.kind == "bottleneck":
+                for layer in ("reduce", "conv"):
+                    x = activation(self.layers[f"{index} {layer}"](x))
+                around = f"{index} shortcut"
+                shortcut = self.layers[around](shortcut) if around in self.layers else shortcut
+                x = activation(self.layers[f"{index} expand"](x) + shortcut)
+                continue
             if block.expansion > 1:
                 x = activation(self.layers[f"{index} expand"](x))
             x = activation(self.layers[f"{index} depthwise"](x))

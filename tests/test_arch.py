@@ -18,14 +18,14 @@ def test_json_round_trip(name):
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda d: d.pop("gate"), "gate"),
+        (lambda d: d.pop("gates"), "gates"),
         (lambda d: d.update(extra=1), "extra"),
         (lambda d: d.update(n_classes=-1), "n_classes"),
         (lambda d: d.update(image_size=True), "image_size"),
         (lambda d: d["blocks"][0].update(kind="deconv"), "kind"),
         (lambda d: d["blocks"][2].update(activation="exec"), "activation"),
         (lambda d: d["blocks"][8].update(widths=list(range(160, 145, -1))), "decrease"),
-        (lambda d: d["gate"].update(block=10**9), "valid architecture"),
+        (lambda d: d["gates"][0].update(block=10**9), "valid architecture"),
         (lambda d: d.update(blocks="none"), "valid architecture"),
     ],
 )

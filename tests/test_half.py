@@ -99,7 +99,7 @@ def test_a_convolution_may_read_a_feature_map(tmp_path):
     """The image is float32, what a later convolution reads is not."""
     arch = tiny_arch()
     blocks = (arch.blocks[0], Block("conv", (8,) * 3, 1, activation="relu6"), *arch.blocks[1:])
-    exact = tiny_plan(Arch("two", arch.image_size, arch.n_classes, blocks, Gate(block=3, n_choices=3)))
+    exact = tiny_plan(Arch("two", arch.image_size, arch.n_classes, blocks, (Gate(block=3, n_choices=3),)))
     images = tiny_images(exact, 2)
     for precision in ("bf16", "fp16"):
         plan = to_half(exact, precision)

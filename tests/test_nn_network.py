@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 from static_subnet import StaticSubnet
-from tiny import tiny_inverted_arch
+from tiny import tiny_bottleneck_arch, tiny_inverted_arch
 
 from dsnet_edge.arch import Arch, Attention, Block, Gate, Path, preset
 from dsnet_edge.nn import BANK, BATCH, SlimmableNet, Statistics
@@ -21,13 +21,15 @@ TWINS = Arch(
         Block("separable", (8, 8, 16, 16), activation="relu", attention=Attention(3)),
         Block("separable", (8, 12, 16, 16), 2, kernel=5, attention=Attention(2, "sigmoid", "middle")),
     ),
-    Gate(block=1, n_choices=3, bias=True),
+    (Gate(block=1, n_choices=3, bias=True),),
 )
 ARCHS = {
     "dsmbnet14-32": preset("dsmbnet14-32"),
     "dsmbnet18-32": preset("dsmbnet18-32"),
     "twins": TWINS,
     "inverted": tiny_inverted_arch(),
+    "two gates": tiny_bottleneck_arch(),
+    "no gate": tiny_bottleneck_arch(gates=False),
 }
 
 
@@ -81,7 +83,7 @@ def test_the_released_network_has_the_published_parameter_count() -> None:
 
 def test_a_scalar_gate_has_one_output() -> None:
     arch = preset("dsmbnet18-32")
-    scalar = dataclasses.replace(arch, gate=dataclasses.replace(arch.gate, design="scalar"))
+    scalar = dataclasses.replace(arch, gates=(dataclasses.replace(arch.gate, design="scalar"),))
     net = random_net(scalar)
     assert net.gate.weight.shape == (1, 16) and parameter_shapes(scalar)["gate.weight"] == (1, 16)
     assert net.prefix(images(arch, 2)).scores.shape == (2, 18)
@@ -119,7 +121,7 @@ def test_the_prefix_is_the_same_for_every_routable_path(name: str) -> None:
         assert torch.equal(net.prefix(x, path).scores, prefix.scores)
 
 
-@pytest.mark.parametrize("name", ARCHS)
+@pytest.mark.parametrize("name", [name for name, arch in ARCHS.items() if len(arch.gates) == 1])
 def test_a_mixed_batch_is_routed_sample_by_sample(name: str) -> None:
     arch = ARCHS[name]
     net, x = random_net(arch), images(arch, 24) * torch.linspace(0.1, 4, 24)[:, None, None, None]

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 from test_nn_network import TWINS, images, random_net
-from tiny import tiny_inverted_arch
+from tiny import tiny_bottleneck_arch, tiny_inverted_arch
 
-from dsnet_edge.arch import Arch, preset
+from dsnet_edge.arch import Arch, Path, preset
+from dsnet_edge.nn import SlimmableNet
 from dsnet_edge.plan import InputSpec, Plan
 from dsnet_edge.plan.oracle import infer, infer_dynamic
 
-SCALAR = dataclasses.replace(TWINS, gate=dataclasses.replace(TWINS.gate, design="scalar"))
+GATES, NO_GATE = tiny_bottleneck_arch(), tiny_bottleneck_arch(gates=False)
+SCALAR = dataclasses.replace(TWINS, gates=(dataclasses.replace(TWINS.gate, design="scalar"),))
 
 
 def plan_of(net: torch.nn.Module, arch: Arch) -> Plan:
@@ -20,8 +22,20 @@ def plan_of(net: torch.nn.Module, arch: Arch) -> Plan:
     return Plan.from_model(net, spec, tuple(map(str, range(arch.n_classes))))
 
 
+def scores_of(net: SlimmableNet, x: torch.Tensor, path: Path) -> np.ndarray:
+    """Of every gate, one after the other, on a path."""
+    cut = net.prefix(x)
+    scores = [cut.scores]
+    for gate in range(len(net.arch.gates) - 1):
+        cut = net.segment(cut.features, cut.attention, gate, path)
+        scores.append(cut.scores)
+    return torch.cat(scores, 1).numpy()
+
+
 @pytest.mark.parametrize(
-    "arch", [preset("dsmbnet14-32"), preset("dsmbnet18-32"), TWINS, SCALAR, tiny_inverted_arch()], ids=lambda arch: arch.name
+    "arch",
+    [preset("dsmbnet14-32"), preset("dsmbnet18-32"), TWINS, SCALAR, tiny_inverted_arch(), GATES, NO_GATE],
+    ids=["14", "18", "twins", "scalar", "inverted", "gates", "no gate"],
 )
 def test_oracle_and_network_agree_on_every_path(arch: Arch) -> None:
     net, x = random_net(arch), images(arch, 2)
@@ -32,14 +46,27 @@ def test_oracle_and_network_agree_on_every_path(arch: Arch) -> None:
             expected = net(x, path).numpy()
             assert np.abs(logits - expected).max() <= 1e-4 * np.abs(expected).max()
             if path in arch.space:
-                np.testing.assert_allclose(scores, net.prefix(x).scores.numpy(), rtol=1e-3, atol=1e-4)
+                np.testing.assert_allclose(scores, scores_of(net, x, path), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("arch", [TWINS, SCALAR], ids=["one_hot", "scalar"])
+def balance(net: SlimmableNet, x: torch.Tensor) -> None:
+    """Makes every gate choose by what differs between these images."""
+    cut = net.prefix(x)
+    for gate, head in enumerate(net.heads):
+        if gate:
+            cut = net.segment(cut.features, cut.attention, gate - 1, net.arch.space.widest)
+        mean = cut.gate_input.mean(0)
+        head.weight -= torch.outer(head.weight @ mean, mean) / (mean @ mean)
+
+
+@pytest.mark.parametrize("arch", [TWINS, SCALAR, GATES], ids=["one_hot", "scalar", "two gates"])
 def test_oracle_and_network_route_alike(arch: Arch) -> None:
     net, x = random_net(arch), images(arch, 16)
     with torch.no_grad():
+        if arch == GATES:
+            balance(net, x)
         logits, choices = net.dynamic(x)
     found, chosen = infer_dynamic(plan_of(net, arch).routable(), x.permute(0, 2, 3, 1).numpy())
-    assert chosen.tolist() == choices.tolist()
+    paths = [Path(tuple(row)) for row in choices.reshape(len(x), -1).tolist()]
+    assert [arch.paths[column] for column in chosen] == paths and (arch != GATES or len(set(paths)) > 2)
     np.testing.assert_allclose(found, logits.numpy(), rtol=1e-3, atol=1e-4)

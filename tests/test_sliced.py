@@ -195,9 +195,9 @@ def test_a_later_format_is_refused_by_name(tmp_path):
     data = (tmp_path / "model.dsnet").read_bytes()
     key = b"dsnet.format_version"
     at = data.index(key) + len(key) + 4
-    (tmp_path / "later.dsnet").write_bytes(data[:at] + b"\x03" + data[at + 1 :])
-    with pytest.raises(_native.Error, match=r"format_version.*3") as caught:
+    (tmp_path / "later.dsnet").write_bytes(data[:at] + b"\x04" + data[at + 1 :])
+    with pytest.raises(_native.Error, match=r"format_version.*4") as caught:
         _native.Model(str(tmp_path / "later.dsnet"))
     assert caught.value.status == 3
-    with pytest.raises(BundleError, match=r"format_version is 3"):
+    with pytest.raises(BundleError, match=r"format_version is 4"):
         read_sliced(tmp_path / "later.dsnet")

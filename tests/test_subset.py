@@ -111,7 +111,7 @@ def test_the_gate_takes_the_best_of_them() -> None:
 
 
 def test_the_scalar_gate_takes_the_nearest_of_these_centres() -> None:
-    arch = replace(tiny_arch(6), gate=Gate(2, 6, bias=True, design="scalar"))
+    arch = replace(tiny_arch(6), gates=(Gate(2, 6, bias=True, design="scalar"),))
     whole = tiny_plan(arch)
     whole.tensors["gate.weight"][:] *= 30  # images all over 0..1
     images = tiny_images(whole, 24)

@@ -23,7 +23,7 @@ ARCH = Arch(
         Block("conv", (4, 4, 4), activation="relu"),
         Block("separable", (4, 8, 12), activation="relu", attention=Attention(6)),
     ),
-    Gate(block=1, n_choices=3, bias=True),
+    (Gate(block=1, n_choices=3, bias=True),),
 )
 RECIPE = GateRecipe(epochs=8, batch=32, learning_rate=0.2, lambda_cplx=0.1)
 QUIET = Reporter(enabled=False)
@@ -134,7 +134,7 @@ def test_a_gate_is_kept_or_forgotten_as_the_recipe_says() -> None:
 
 
 def test_a_scalar_gate_cannot_be_restricted() -> None:
-    scalar = SlimmableNet(dataclasses.replace(ARCH, gate=dataclasses.replace(ARCH.gate, design="scalar")))
+    scalar = SlimmableNet(dataclasses.replace(ARCH, gates=(dataclasses.replace(ARCH.gate, design="scalar"),)))
     with pytest.raises(DsnetError, match="cannot be restricted"):
         train_gate(scalar, Images(64), dataclasses.replace(RECIPE, high=2), 0, QUIET)
 

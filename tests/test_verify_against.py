@@ -81,7 +81,7 @@ def test_paths_are_matched_by_their_choice(net: FilePath, tmp_path: FilePath) ->
 
 
 def test_the_scalar_gate_agrees_too(tmp_path: FilePath) -> None:
-    file = checkpoint(tmp_path / "net.safetensors", replace(tiny_arch(), gate=Gate(2, 3, bias=True, design="scalar")))
+    file = checkpoint(tmp_path / "net.safetensors", replace(tiny_arch(), gates=(Gate(2, 3, bias=True, design="scalar"),)))
     source = from_checkpoint(file)
     write_bundle(source.plan, tmp_path / "bundle", ["sliced"], source.description)
     assert verify_bundle(tmp_path / "bundle", against=file).passed

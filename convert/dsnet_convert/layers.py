@@ -26,7 +26,6 @@ from dsnet_edge.plan.estimate import estimator_named
 from dsnet_edge.plan.model_file import read_sliced
 from dsnet_edge.plan.oracle import run_segment
 from dsnet_edge.plan.plan import Array
-from dsnet_edge.plan.program import SEGMENTS
 from dsnet_edge.runtime.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def check_same_network(bundle: Bundle, exact: Plan, int8: Plan) -> None:
 def exact_values(plan: Plan, images: Array, path: Path) -> dict[str, Array]:
     """Every value of the fp32 network on a path."""
     values = {plan.program.image: images.astype(np.float64)}
-    for segment in SEGMENTS:
+    for segment in plan.program.segments:
         values = run_segment(plan, segment, values, path)
     return values
 

@@ -7,6 +7,7 @@ different images take different paths.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +34,7 @@ def _random_state(arch: Arch, generator: np.random.Generator) -> dict[str, Array
     for name, shape in parameter_shapes(arch).items():
         if name.endswith((".bias", ".norm.mean")):
             state[name] = np.zeros(shape, np.float32)
-        elif ".norm." in name:
+        elif name.endswith((".norm.weight", ".norm.var")):
             state[name] = np.ones(shape, np.float32)
         else:
             fan_in = int(np.prod(shape[1:]))
@@ -54,23 +55,29 @@ def noise_images(generator: np.random.Generator, count: int, size: int) -> Array
 
 
 def _standardise(plan: Plan, images: Array) -> Plan:
-    """Runs the prefix and gate once and the suffix on every path, filling each epilogue row when an op first needs it."""
-    program = plan.program
+    """Runs every level of the program for each combination of choices before it, filling each epilogue row when an op first
+    needs it. Group norm needs no filling, so several gates are balanced on the widest path alone."""
     plan = replace(plan, tensors=dict(plan.tensors), epilogues=dict(plan.epilogues))
-    values = {program.image: images}
-    for op in program.segment("prefix") + program.segment("gate"):
-        values[op.output] = _fill(plan, op, values, program.paths[0])
-    for path in program.paths:
-        on_path = dict(values)
-        for op in program.segment("suffix"):
-            on_path[op.output] = _fill(plan, op, on_path, path)
+    paths = list(plan.program.paths) if len(plan.program.gates) < 2 else [plan.program.space.widest]
+    _fill_level(plan, 0, {plan.program.image: images}, paths)
     return plan
+
+
+def _fill_level(plan: Plan, level: int, values: dict[str, Array], paths: list[Path]) -> None:
+    """From a level on, on paths that agree up to there."""
+    values = dict(values)
+    for segment in plan.program.levels[level]:
+        for op in plan.program.segment(segment):
+            values[op.output] = _fill(plan, op, values, paths[0])
+    if level + 1 < len(plan.program.levels):
+        for _, together in itertools.groupby(paths, key=lambda path: path.choices[: level + 1]):
+            _fill_level(plan, level + 1, values, list(together))
 
 
 def _fill(plan: Plan, op: Op, values: dict[str, Array], path: Path) -> Array:
     """The op's output, standardised by what is written into its epilogue row."""
     inputs = [values[name] for name in (op.input, op.input2) if name]
-    if op.output == plan.program.scores:
+    if op.output in plan.program.gates:
         weight, mean = plan.tensors[f"{op.name}.weight"], inputs[0].mean(axis=0)
         weight -= np.outer(weight @ mean, mean) / (mean @ mean)
     if not op.has_weight or plan.epilogues[op.name].scale is None:

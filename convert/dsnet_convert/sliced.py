@@ -12,7 +12,7 @@ from dsnet_convert.layout import pack_panels, pack_taps, pad_channels
 from dsnet_edge.errors import require
 from dsnet_edge.plan import Op, Plan
 from dsnet_edge.plan.model_file import FORMAT_VERSION, panel_group
-from dsnet_edge.plan.program import SEGMENTS, Program
+from dsnet_edge.plan.program import Program
 from dsnet_edge.plan.quant import Quant
 
 ALIGNMENT = 64
@@ -46,10 +46,10 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
     program, spec, quant = plan.program, plan.input, plan.quant
     value_index = {value.name: index for index, value in enumerate(program.values)}
     n_paths = len(program.paths)
-    ops = program.ops
+    ops, segments = program.ops, program.segments
     metadata = {
         "general.name": ("STRING", program.name),
-        "dsnet.format_version": ("UINT32", FORMAT_VERSION),
+        "dsnet.format_version": ("UINT32", FORMAT_VERSION if len(program.gates) != 1 else 2),
         "dsnet.precision": ("STRING", program.precision),
         "dsnet.input.value": ("UINT32", value_index[program.image]),
         "dsnet.input.mean": ("FLOAT32[]", list(spec.mean)),
@@ -57,17 +57,17 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
         "dsnet.input.resize": ("UINT32", spec.resize),
         "dsnet.input.interpolation": ("STRING", spec.interpolation),
         "dsnet.labels": ("STRING[]", list(plan.labels)),
-        "dsnet.path.choice": ("INT32[]", [path.choices[0] for path in program.paths]),
+        "dsnet.path.choice": ("INT32[]", [choice for path in program.paths for choice in path.choices]),
         "dsnet.path.madds": ("UINT64[]", [program.madds(path) for path in program.paths]),
         "dsnet.value.name": ("STRING[]", [value.name for value in program.values]),
         "dsnet.value.height": ("UINT32[]", [value.height for value in program.values]),
         "dsnet.value.width": ("UINT32[]", [value.width for value in program.values]),
         "dsnet.value.channels": ("UINT32[]", [c for value in program.values for c in value.channels]),
         "dsnet.value.type": ("STRING[]", [value.type for value in program.values]),
-        "dsnet.segment.name": ("STRING[]", list(SEGMENTS)),
+        "dsnet.segment.name": ("STRING[]", list(segments)),
         "dsnet.op.name": ("STRING[]", [op.name for op in ops]),
         "dsnet.op.kind": ("STRING[]", [op.kind for op in ops]),
-        "dsnet.op.segment": ("UINT32[]", [SEGMENTS.index(op.segment) for op in ops]),
+        "dsnet.op.segment": ("UINT32[]", [segments.index(op.segment) for op in ops]),
         "dsnet.op.input": ("INT32[]", [value_index[op.input] for op in ops]),
         "dsnet.op.input2": ("INT32[]", [value_index[op.input2] if op.input2 else -1 for op in ops]),
         "dsnet.op.output": ("INT32[]", [value_index[op.output] for op in ops]),
@@ -81,7 +81,10 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
         "dsnet.op.sums": ("STRING[]", [f"{op.name}.sums" if quant and op.name in quant.sums else "" for op in ops]),
         "dsnet.op.table": ("STRING[]", [f"{op.name}.table" if quant and op.name in quant.tables else "" for op in ops]),
         "dsnet.op.row": ("UINT32[]", [row for op in ops for row in (op.rows or (0,) * n_paths)]),
-        "dsnet.scores": ("UINT32", value_index[program.scores]),
+        "dsnet.norm_eps": ("FLOAT32", plan.norm_eps),
+        "dsnet.gate.count": ("UINT32", len(program.gates)),
+        "dsnet.gate.scores": ("INT32[]", [value_index[scores] for scores in program.gates]),
+        **({"dsnet.scores": ("UINT32", value_index[program.scores])} if len(program.gates) == 1 else {}),
         "dsnet.logits": ("UINT32", value_index[program.logits]),
     }
     return metadata | (_value_parameters(program, quant) if quant else {})
@@ -99,7 +102,7 @@ def _value_parameters(program: Program, quant: Quant) -> dict[str, tuple[str, An
 
 
 def _epilogue_name(plan: Plan, op: Op, part: str) -> str:
-    present = op.has_weight and getattr(plan.epilogues[op.name], part) is not None
+    present = op.has_epilogue and getattr(plan.epilogues[op.name], part) is not None
     return f"{op.name}.{part}" if present else ""
 
 
@@ -107,13 +110,11 @@ def _tensors(plan: Plan) -> dict[str, np.ndarray]:
     """The arena in execution order, so that a prefix's weights lie together."""
     tensors = {}
     for op in plan.program.ops:
-        if not op.has_weight:
-            continue
-        weight, epilogue = plan.tensors[f"{op.name}.weight"], plan.epilogues[op.name]
-        depthwise = op.kind == "depthwise"
-        tensors[f"{op.name}.weight"] = pack_taps(weight) if depthwise else pack_panels(weight, panel_group(plan.program, op))
+        if op.has_weight:
+            weight, depthwise = plan.tensors[f"{op.name}.weight"], op.kind == "depthwise"
+            tensors[f"{op.name}.weight"] = pack_taps(weight) if depthwise else pack_panels(weight, panel_group(plan.program, op))
         for part in ("scale", "shift"):
-            if (rows := getattr(epilogue, part)) is not None:
+            if op.has_epilogue and (rows := getattr(plan.epilogues[op.name], part)) is not None:
                 tensors[f"{op.name}.{part}"] = pad_channels(rows)
         if plan.quant and op.name in plan.quant.sums:
             tensors[f"{op.name}.sums"] = pad_channels(plan.quant.sums[op.name])

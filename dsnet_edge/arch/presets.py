@@ -91,8 +91,49 @@ def dseffnet_small(image_size: int, n_classes: int = 10) -> Arch:
 
 
 def effnet_b0(n_classes: int = 1000) -> Arch:
-    """EfficientNet-B0 itself, with a gate that has no choice: what the dynamic ones are compared with."""
+    """EfficientNet-B0 itself, which has neither gate nor choice: what the dynamic ones are compared with."""
     return _b0("effnet-b0", 224, n_classes, 1.0, [1.0])
+
+
+# ResNet-50: blocks and width of each of its stages, whose bottlenecks have a quarter of it inside.
+_R50 = ((3, 256), (4, 512), (6, 1024), (3, 2048))
+_R50_STEM = 64
+_R50_RATIOS = (0.25, 0.5, 0.75, 1.0)
+
+
+def dsresnet50(n_classes: int = 1000) -> Arch:
+    """The paper's space (section 4.1): ResNet-50 with group norm, and a gate of four ratios in the first block of each stage.
+
+    Attention at the start of every block. The paper gives neither its hidden width, here a sixteenth of the widest input and at
+    least 16, nor the groups, here of 16 channels.
+    """
+    return _r50("dsresnet50", 224, n_classes, _R50, _R50_STEM, _R50_RATIOS)
+
+
+def dsresnet50_small(image_size: int, n_classes: int = 10) -> Arch:
+    """The paper's space with a stem, and stages of one or two blocks, of 4/4, 4/4, 4/8 and 4/16 of its width, for 32- and
+    64-pixel images."""
+    stages = ((1, 256), (2, 256), (2, 256), (1, 512))
+    arch = _r50(f"dsresnet50-{image_size}", image_size, n_classes, stages, _R50_STEM, _R50_RATIOS)
+    stem = replace(arch.blocks[0], kernel=3, stride=image_size // 32)
+    return replace(arch, blocks=(stem, *arch.blocks[2:]), gates=tuple(replace(g, block=g.block - 1) for g in arch.gates))
+
+
+def resnet50(n_classes: int = 1000) -> Arch:
+    """ResNet-50 with group norm, without attention, gate or choice: what the dynamic one is compared with."""
+    arch = _r50("resnet50", 224, n_classes, _R50, _R50_STEM, [1.0])
+    return replace(arch, blocks=tuple(replace(block, attention=None) for block in arch.blocks))
+
+
+def mbnet(ratio: float, n_classes: int = 1000) -> Arch:
+    """MobileNetV1 at a ratio of its width: the static network of the paper's table 2."""
+    return _v1(f"mbnet-{ratio:.2f}", n_classes, [ratio])
+
+
+def usmbnet(n_classes: int = 1000) -> Arch:
+    """MobileNetV1 slimmed uniformly, the whole of it, to 16 ratios from 0.25 in steps of 0.05: the universally slimmable network
+    of table 2. No gate: whoever calls it chooses."""
+    return _v1("usmbnet", n_classes, [0.25 + 0.05 * p for p in range(16)])
 
 
 # With its own number of classes.
@@ -108,6 +149,14 @@ _BUILDERS: dict[str, tuple[Callable[[int], Arch], int]] = {
     "dseffnet-b0-32": (partial(dseffnet_small, 32), 10),
     "dseffnet-b0-64": (partial(dseffnet_small, 64), 10),
     "effnet-b0": (effnet_b0, 1000),
+    "dsresnet50": (dsresnet50, 1000),
+    "dsresnet50-32": (partial(dsresnet50_small, 32), 10),
+    "dsresnet50-64": (partial(dsresnet50_small, 64), 10),
+    "resnet50": (resnet50, 1000),
+    "mbnet-0.50": (partial(mbnet, 0.5), 1000),
+    "mbnet-0.75": (partial(mbnet, 0.75), 1000),
+    "mbnet-1.00": (partial(mbnet, 1.0), 1000),
+    "usmbnet": (usmbnet, 1000),
 }
 PRESETS = tuple(_BUILDERS)
 
@@ -138,7 +187,7 @@ def _released(
     blocks = [Block("conv", widths[0], strides[0])]
     for c_in, c_out, stride in zip(widths, widths[1:], strides[1:], strict=False):
         blocks.append(Block("separable", c_out, stride, attention=Attention(round(0.25 * c_in[-1]), "sigmoid", "middle")))
-    return Arch(name, image_size, n_classes, tuple(blocks), Gate(block=len(prefix), n_choices=14))
+    return Arch(name, image_size, n_classes, tuple(blocks), (Gate(block=len(prefix), n_choices=14),))
 
 
 def _b0(name: str, image_size: int, n_classes: int, prefix_ratio: float, ratios: Sequence[float], head: float = 1.0) -> Arch:
@@ -154,8 +203,38 @@ def _b0(name: str, image_size: int, n_classes: int, prefix_ratio: float, ratios:
         attention = Attention(max(1, c_in // 4), "sigmoid", "middle", hidden_activation)
         blocks.append(Block("inverted", widths[-1], stride, kernel, attention=attention, expansion=expansion))
     blocks.append(Block("pointwise", (_multiple_of_8(head * _B0_HEAD),) * n, kernel=1))
-    gate = Gate(block=1 + _B0_PREFIX, n_choices=n)
-    return Arch(name, image_size, n_classes, tuple(blocks), gate, norm_eps=1e-3)
+    gates = (Gate(block=1 + _B0_PREFIX, n_choices=n),) if n > 1 else ()
+    return Arch(name, image_size, n_classes, tuple(blocks), gates, norm_eps=1e-3)
+
+
+def _r50(
+    name: str, image_size: int, n_classes: int, stages: Sequence[tuple[int, int]], stem: int, ratios: Sequence[float]
+) -> Arch:
+    n = len(ratios)
+    blocks = [Block("conv", (stem,) * n, 2, kernel=7, activation="relu")]
+    blocks.append(Block("max_pool", (stem,) * n, 2))
+    gates = []
+    for stage, (count, base) in enumerate(stages):
+        if n > 1:
+            gates.append(Gate(block=len(blocks), n_choices=n))
+        for index in range(count):
+            attention = Attention(max(16, blocks[-1].widths[-1] // 16))
+            stride = 2 if stage and not index else 1
+            widths = tuple(round(ratio * base) for ratio in ratios)
+            blocks.append(Block("bottleneck", widths, stride, activation="relu", attention=attention, expansion=4))
+    return Arch(name, image_size, n_classes, tuple(blocks), tuple(gates), norm="group")
+
+
+_V1 = (32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)  # the stem and the 13 separable blocks of MobileNetV1
+
+
+def _v1(name: str, n_classes: int, ratios: Sequence[float]) -> Arch:
+    """ReLU and no attention; widths to the nearest multiple of 8."""
+    blocks = []
+    for index, (base, stride) in enumerate(zip(_V1, _STRIDES_224, strict=True)):
+        widths = tuple(_multiple_of_8(ratio * base) for ratio in ratios)
+        blocks.append(Block("separable" if index else "conv", widths, stride, activation="relu"))
+    return Arch(name, 224, n_classes, tuple(blocks), ())
 
 
 def _multiple_of_8(width: float) -> int:
@@ -173,4 +252,4 @@ def _paper(
     for index, (c_out, stride) in enumerate(zip(widths[1:], strides[1:], strict=True), start=1):
         attention = Attention(prefix[-1] // 4) if index == len(prefix) else None
         blocks.append(Block("separable", c_out, stride, activation="relu", attention=attention))
-    return Arch(name, image_size, n_classes, tuple(blocks), Gate(block=len(prefix), n_choices=18, bias=True))
+    return Arch(name, image_size, n_classes, tuple(blocks), (Gate(block=len(prefix), n_choices=18, bias=True),))

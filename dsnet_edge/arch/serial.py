@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from dsnet_edge.arch.arch import Activation, Arch, Attention, Block, Gate
 from dsnet_edge.errors import BundleError
 
-_ADDED = {"expansion", "hidden_activation", "w1"}  # since the first checkpoints, which have the defaults
+_ADDED = {"expansion", "hidden_activation", "w1", "norm"}  # since the first checkpoints, which have the defaults
 
 
 def arch_to_dict(arch: Arch) -> dict[str, Any]:
@@ -20,10 +20,10 @@ def arch_from_dict(data: Any, source: str) -> Arch:
     try:
         fields = dict(data)
         blocks = tuple(_block(block) for block in fields.pop("blocks"))
-        gate = _make(Gate, fields.pop("gate"))
-        arch = _make(Arch, {**fields, "blocks": blocks, "gate": gate})
+        gates = [fields.pop("gate")] if "gate" in fields else fields.pop("gates")  # the first checkpoints had one gate
+        arch = _make(Arch, {**fields, "blocks": blocks, "gates": tuple(_make(Gate, gate) for gate in gates)})
         _check(arch)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
         raise BundleError(f"{source}: its 'arch' is not a valid architecture ({error}); write the file again") from error
     return arch
 
@@ -46,14 +46,16 @@ def _check(arch: Arch) -> None:
     """Every number an in-range integer, every word a known one: sizes from here reach memory allocation."""
     _integer("image_size", arch.image_size, 8, 4096)
     _integer("n_classes", arch.n_classes, 1, 1 << 20)
-    _integer("gate.block", arch.gate.block, 0, len(arch.blocks) - 1)
     if not (isinstance(arch.name, str) and isinstance(arch.norm_eps, float) and 0 < arch.norm_eps < 1):
         raise ValueError(f"name {arch.name!r}, norm_eps {arch.norm_eps!r}")
-    _word("gate.design", arch.gate.design, ("one_hot", "scalar"))
-    _word("gate.w1", arch.gate.w1, ("shared", "separate"))
+    _word("norm", arch.norm, ("batch", "group"))
+    for index, gate in enumerate(arch.gates):
+        _integer(f"gates[{index}].block", gate.block, 0, len(arch.blocks) - 1)
+        _word(f"gates[{index}].design", gate.design, ("one_hot", "scalar"))
+        _word(f"gates[{index}].w1", gate.w1, ("shared", "separate"))
     for index, block in enumerate(arch.blocks):
         where = f"blocks[{index}]"
-        _word(f"{where}.kind", block.kind, ("conv", "pointwise", "separable", "inverted"))
+        _word(f"{where}.kind", block.kind, get_args(get_type_hints(Block)["kind"]))
         _word(f"{where}.activation", block.activation, get_args(Activation))
         _integer(f"{where}.stride", block.stride, 1, 4)
         _integer(f"{where}.kernel", block.kernel, 1, 11)

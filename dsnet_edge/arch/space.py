@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsnet_edge.errors import PathError
@@ -26,7 +26,8 @@ class Path:
 
 @dataclass(frozen=True)
 class PathSpace:
-    """The paths a network may take: gate `g` chooses one of `gates[g]`, which increase.
+    """The paths a network may take: gate `g` chooses one of `gates[g]`, which increase. Without gates there is one list of
+    choices, the caller's.
 
     `teacher` is the path that teaches the others in training. It is the widest one, or, as in the authors' released
     code, a wider one that no gate can choose.
@@ -34,6 +35,7 @@ class PathSpace:
 
     gates: tuple[tuple[int, ...], ...]
     teacher: Path
+    has_gates: bool = True
 
     def __post_init__(self) -> None:
         if not self.gates or any(not gate or gate[0] < 0 or list(gate) != sorted(set(gate)) for gate in self.gates):
@@ -42,13 +44,13 @@ class PathSpace:
             raise ValueError(f"the teacher needs {len(self.gates)} choices, found {self.teacher}")
 
     @staticmethod
-    def of(paths: Iterable[Path]) -> PathSpace:
+    def of(paths: Iterable[Path], has_gates: bool = True) -> PathSpace:
         """The space of exactly these paths, of which the widest teaches. Raises PathError where the gates could take others."""
         wanted = sorted(set(paths))
         if not wanted:
             raise PathError("no path is left; choose at least one")
         gates = tuple(tuple(sorted(set(column))) for column in zip(*(path.choices for path in wanted), strict=True))
-        space = PathSpace(gates, wanted[-1])
+        space = PathSpace(gates, wanted[-1], has_gates)
         if len(space) != len(wanted):
             raise PathError(f"the gates choose from {_listed(gates)}, which makes {len(space)} paths and not {len(wanted)}")
         return space
@@ -69,7 +71,10 @@ class PathSpace:
         """The place of a path among `paths()`, and with one gate that of its score."""
         if path not in self:
             raise PathError(f"no gate can choose path {path}; the gates choose from {_listed(self.gates)}")
-        return self.paths().index(path)
+        place = 0
+        for choice, gate in zip(path.choices, self.gates, strict=True):
+            place = place * len(gate) + gate.index(choice)
+        return place
 
     @property
     def slimmest(self) -> Path:
@@ -88,7 +93,7 @@ class PathSpace:
         narrowed = tuple(tuple(choice for choice in gate if low <= choice < high) for gate in self.gates)
         if not all(narrowed):
             raise PathError(f"no choice is left in [{low}, {high}); the gates choose from {_listed(self.gates)}")
-        return PathSpace(narrowed, self.teacher)
+        return replace(self, gates=narrowed)
 
     def choose(self, choices: Iterable[int]) -> PathSpace:
         """The sub-space in which every gate chooses from `choices`, in any order. Raises PathError for one that a gate lacks."""
@@ -99,7 +104,7 @@ class PathSpace:
             wanted.add(choice)
         if not wanted:
             raise PathError(f"no choice is left; choose from {_listed(self.gates)}")
-        return PathSpace((tuple(sorted(wanted)),) * len(self.gates), self.teacher)
+        return replace(self, gates=(tuple(sorted(wanted)),) * len(self.gates))
 
 
 def _listed(gates: tuple[tuple[int, ...], ...]) -> str:

@@ -2,6 +2,6 @@
 
 from dsnet_edge.nn.gate import gumbel_one_hot
 from dsnet_edge.nn.layers import BANK, BATCH, Statistics
-from dsnet_edge.nn.network import Prefix, SlimmableNet
+from dsnet_edge.nn.network import Cut, SlimmableNet
 
-__all__ = ["BANK", "BATCH", "Prefix", "SlimmableNet", "Statistics", "gumbel_one_hot"]
+__all__ = ["BANK", "BATCH", "Cut", "SlimmableNet", "Statistics", "gumbel_one_hot"]

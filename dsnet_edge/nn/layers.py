@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dsnet_edge.arch import Activation
+from dsnet_edge.arch import GROUP, Activation
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ BATCH = Statistics(from_batch=True)
 BANK = Statistics(from_batch=False)
 
 
-class Norm(nn.Module):
+class BatchNorm(nn.Module):
     """Batch norm with one affine for all widths and a bank `[n_rows, C_max]` of statistics, a row for each distinct input."""
 
     mean: Tensor
@@ -55,15 +56,45 @@ class Norm(nn.Module):
         return functional.batch_norm(x, mean, var, weight, bias, statistics.from_batch, statistics.momentum, self.eps)
 
 
+class GroupNorm(nn.Module):
+    """Group norm, in groups of `GROUP` channels: a prefix of the channels is a prefix of the groups, and needs no statistics of
+    its own."""
+
+    def __init__(self, c_max: int, *, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(c_max))
+        self.bias = nn.Parameter(torch.zeros(c_max))
+
+    def forward(self, x: Tensor, row: int, statistics: Statistics) -> Tensor:
+        """As that of a batch norm, whose row and statistics it has no use for."""
+        c = x.shape[1]
+        return functional.group_norm(x, c // GROUP, self.weight[:c], self.bias[:c], self.eps)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """What follows a convolution: of an Arch, with as many rows of statistics as the convolution has distinct inputs."""
+
+    kind: Literal["batch", "group"]
+    n_rows: int
+    eps: float
+
+    def of(self, c_max: int) -> BatchNorm | GroupNorm:
+        if self.kind == "group":
+            return GroupNorm(c_max, eps=self.eps)
+        return BatchNorm(c_max, n_rows=self.n_rows, eps=self.eps)
+
+
 class Conv(nn.Module):
     """Dense convolution `[c_out_max, c_in, k, k]` without bias, then norm."""
 
-    def __init__(self, c_in: int, c_out_max: int, kernel: int, stride: int, *, n_rows: int, eps: float) -> None:
+    def __init__(self, c_in: int, c_out_max: int, kernel: int, stride: int, norm: Norm) -> None:
         super().__init__()
         self.stride, self.padding = stride, kernel // 2
         self.weight = nn.Parameter(torch.empty(c_out_max, c_in, kernel, kernel))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
-        self.norm = Norm(c_out_max, n_rows=n_rows, eps=eps)
+        self.norm = norm.of(c_out_max)
 
     def forward(self, x: Tensor, c_out: int, row: int, statistics: Statistics) -> Tensor:
         weight = self.weight[:c_out, : x.shape[1]]
@@ -73,12 +104,12 @@ class Conv(nn.Module):
 class Depthwise(nn.Module):
     """Depthwise convolution `[c_max, 1, k, k]` without bias, then norm."""
 
-    def __init__(self, c_max: int, kernel: int, stride: int, *, n_rows: int, eps: float) -> None:
+    def __init__(self, c_max: int, kernel: int, stride: int, norm: Norm) -> None:
         super().__init__()
         self.stride, self.padding = stride, kernel // 2
         self.weight = nn.Parameter(torch.empty(c_max, 1, kernel, kernel))
         nn.init.normal_(self.weight, std=math.sqrt(2 / kernel**2))  # fan-out of one channel
-        self.norm = Norm(c_max, n_rows=n_rows, eps=eps)
+        self.norm = norm.of(c_max)
 
     def forward(self, x: Tensor, row: int, statistics: Statistics) -> Tensor:
         c = x.shape[1]
@@ -90,14 +121,16 @@ class Depthwise(nn.Module):
 class Pointwise(nn.Module):
     """1x1 convolution `[c_out_max, c_in_max]` without bias, then norm."""
 
-    def __init__(self, c_in_max: int, c_out_max: int, *, n_rows: int, eps: float) -> None:
+    def __init__(self, c_in_max: int, c_out_max: int, norm: Norm, stride: int = 1) -> None:
         super().__init__()
+        self.stride = stride
         self.weight = nn.Parameter(torch.empty(c_out_max, c_in_max))
         nn.init.normal_(self.weight, std=math.sqrt(2 / c_out_max))
-        self.norm = Norm(c_out_max, n_rows=n_rows, eps=eps)
+        self.norm = norm.of(c_out_max)
 
     def forward(self, x: Tensor, c_out: int, row: int, statistics: Statistics) -> Tensor:
-        return self.norm(functional.conv2d(x, self.weight[:c_out, : x.shape[1], None, None]), row, statistics)
+        weight = self.weight[:c_out, : x.shape[1], None, None]
+        return self.norm(functional.conv2d(x, weight, stride=self.stride), row, statistics)
 
 
 class Linear(nn.Module):

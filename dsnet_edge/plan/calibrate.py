@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,10 +13,12 @@ from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan.estimate import Estimator, draw, estimate_range
 from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.plan import Array, InputSpec, Plan
-from dsnet_edge.plan.program import Op, Segment
+from dsnet_edge.plan.program import Op, Program, Segment
 from dsnet_edge.plan.quant import has_table
 
 _BATCH = 16  # images at a time: 0.4 GB at 224 pixels
+
+_Branch = tuple[int, int | None]  # a level of the program, and the choice made right before it
 
 
 @dataclass(frozen=True)
@@ -27,33 +30,61 @@ class Ranges:
 
 
 def calibrate(plan: Plan, images: Array, estimator: Estimator = "variance") -> Ranges:
-    """Ranges of an fp32 plan on normalised images `[n, h, w, 3]`: the prefix and gate once, the suffix on every path.
+    """Ranges of an fp32 plan on normalised images `[n, h, w, 3]`, on every path.
 
-    Raises DsnetError, naming the op, where activations are not finite.
+    Of a network with several gates, a range depends on the last choice alone that was made before; it is that of all pairs of
+    neighbouring choices which end so. Raises DsnetError, naming the op, where activations are not finite.
     """
-    program, samples = plan.program, _Samples(len(images))
-    batches: list[dict[str, Array]] = []
+    program = plan.program
+    samples: dict[_Branch, _Samples] = {branch: _Samples(len(images)) for path in program.paths for branch in _branches(path)}
     for first in range(0, len(images), _BATCH):
-        values = {program.image: images[first : first + _BATCH].astype(np.float32)}
-        for segment in ("prefix", "gate"):
-            values = _run(plan, segment, values, program.paths[0], samples)
-        batches.append({name: values[name] for name in program.interface("suffix")[0]})
-    prefix = samples.ranges(program.segment("prefix"), estimator)
+        batch = {program.image: images[first : first + _BATCH].astype(np.float32)}
+        _walk(plan, 0, batch, _chosen(program), samples)
+    found = {branch: samples[branch].ranges(program.ops, estimator) for branch in samples}
     outputs: dict[str, list[Array]] = {}
     before_activation: dict[str, list[Array]] = {}
     for path in program.paths:
-        samples = _Samples(len(images))
-        for values in batches:
-            _run(plan, "suffix", values, path, samples)
-        for op, (before, after) in (prefix | samples.ranges(program.segment("suffix"), estimator)).items():
-            outputs.setdefault(op.output, []).append(after)
-            if has_table(op):
-                before_activation.setdefault(op.name, []).append(before)
+        for branch, level in zip(_branches(path), program.levels, strict=True):
+            for op in (op for segment in level for op in program.segment(segment) if op in found[branch]):
+                before, after = found[branch][op]
+                outputs.setdefault(op.output, []).append(after)
+                if has_table(op):
+                    before_activation.setdefault(op.name, []).append(before)
     outputs[program.image] = [_image_range(plan.input, images)] * len(program.paths)
+    for op in program.ops:
+        if op.kind == "max_pool":  # compares integers, so they must mean the same on both sides
+            outputs[op.output] = outputs[op.input]
     return Ranges(
         {name: np.array(rows) for name, rows in outputs.items()},
         {name: np.array(rows) for name, rows in before_activation.items()},
     )
+
+
+def _branches(path: Path) -> list[_Branch]:
+    """What the ranges of each level of the program depend on."""
+    return [(level, path.choices[level - 1] if level else None) for level in range(len(path.choices) + 1)]
+
+
+def _chosen(program: Program) -> list[Path]:
+    """The paths to run: all, or with several gates those on which two choices alternate, so that every pair occurs."""
+    if len(program.gates) < 2:
+        return list(program.paths)
+    gates = program.space.gates
+    pairs = itertools.product(range(max(map(len, gates))), repeat=2)
+    return sorted({Path(tuple(gate[pair[place % 2] % len(gate)] for place, gate in enumerate(gates))) for pair in pairs})
+
+
+def _walk(plan: Plan, level: int, values: dict[str, Array], paths: list[Path], samples: Mapping[_Branch, _Samples]) -> None:
+    """Runs a batch from a level of the program on, on paths that agree up to there, leaving samples of every feature map."""
+    program = plan.program
+    for segment in program.levels[level]:
+        values = _run(plan, segment, values, paths[0], samples[_branches(paths[0])[level]])
+    if level + 1 == len(program.levels):
+        return
+    read = {name for later in program.levels[level + 1] for name in program.interface(later)[0]}
+    values = {name: values[name] for name in read if name in values}
+    for _, together in itertools.groupby(paths, key=lambda path: path.choices[: level + 1]):
+        _walk(plan, level + 1, values, list(together), samples)
 
 
 def _image_range(spec: InputSpec, images: Array) -> Array:

@@ -16,7 +16,7 @@ from dsnet_edge.arch import Path
 from dsnet_edge.plan.calibrate import Ranges
 from dsnet_edge.plan.float_ops import activate, run_float
 from dsnet_edge.plan.plan import Array, Epilogue, Plan
-from dsnet_edge.plan.program import SEGMENTS, Op, Segment
+from dsnet_edge.plan.program import Op, Segment
 from dsnet_edge.plan.quant import has_table, sums_integers
 from dsnet_edge.plan.quantize import quantize_weight
 
@@ -28,15 +28,18 @@ _Values = Mapping[str, tuple[Array, Array]]  # exact and rounded
 def correct_bias(plan: Plan, ranges: Ranges, images: Array) -> Plan:
     """The fp32 plan to quantise in place of `plan`; `ranges` are those of `plan` on the normalised images `[n, h, w, 3]`.
 
-    In fp32 the result is not the better network: it lacks the error that it makes room for.
+    In fp32 the result is not the better network: it lacks the error that it makes room for. A network with group norm has no
+    such shifts, and stays as it is.
     """
+    if any(op.kind == "group_norm" for op in plan.program.ops):
+        return plan
     plan = _with_rows(plan)
     copies = {name: replace(e, shift=None if e.shift is None else e.shift.copy()) for name, e in plan.epilogues.items()}
     int8 = replace(plan, tensors=_rounded_weights(plan), epilogues=copies)
     images = images[:: -(-len(images) // _IMAGES)].astype(np.float32)
     image = plan.program.image
     values: _Values = {image: (images, _round(images, ranges.outputs[image][0]))}
-    for segment in SEGMENTS[:2]:
+    for segment in ("prefix", "gate"):
         values = _correct(plan, int8, ranges, segment, values, plan.program.paths[0])
     for path in plan.program.paths:
         _correct(plan, int8, ranges, "suffix", values, path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsnet_edge.arch import Path
-from dsnet_edge.plan.float_ops import convolve, product, run_float
+from dsnet_edge.arch import GROUP, Path
+from dsnet_edge.plan.float_ops import affine, convolve, max_pool, product, run_float
 from dsnet_edge.plan.plan import Array, Plan
 from dsnet_edge.plan.program import Op
 from dsnet_edge.plan.quant import Quant, sums_integers
@@ -18,15 +18,26 @@ def run_int8(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:
     if sums_integers(op):
         image = op.input == plan.program.image
         return _convolution(plan, quant, op, _image(quant, op.input, inputs[0]) if image else inputs[0], path)
-    if op.kind == "multiply":
-        return _multiply(quant, op, inputs[0], inputs[1], column)
-    if op.kind == "add":
-        return _add(quant, op, inputs, column)
-    if op.kind == "global_pool":
-        n = inputs[0].shape[1] * inputs[0].shape[2]
-        total = inputs[0].sum(axis=(1, 2), dtype=np.int32) - n * quant.zero_points[op.input][column]
-        return total.astype(np.float32) * (quant.scales[op.input][column] / np.float32(n))
-    return run_float(plan, op, [x.astype(np.float64) for x in inputs], path).astype(np.float32)
+    match op.kind:
+        case "multiply":
+            y = _multiply(quant, op, inputs[0], inputs[1], column)
+        case "add":
+            y = _add(quant, op, inputs, column)
+        case "max_pool":
+            y = max_pool(op, inputs[0], -128)
+        case "group_norm":
+            y = _group_norm(plan, quant, op, inputs[0], column)
+        case "global_pool":
+            y = _global_pool(quant, op, inputs[0], column)
+        case _:
+            y = run_float(plan, op, [x.astype(np.float64) for x in inputs], path).astype(np.float32)
+    return y
+
+
+def _global_pool(quant: Quant, op: Op, q: Array, column: int) -> Array:
+    n = q.shape[1] * q.shape[2]
+    total = q.sum(axis=(1, 2), dtype=np.int32) - n * quant.zero_points[op.input][column]
+    return np.asarray(total.astype(np.float32) * (quant.scales[op.input][column] / np.float32(n)))
 
 
 def _image(quant: Quant, name: str, x: Array) -> Array:
@@ -45,12 +56,7 @@ def _convolution(plan: Plan, quant: Quant, op: Op, q: Array, path: Path) -> Arra
     scale, shift = plan.epilogues[op.name].at(row, shape[0])
     assert scale is not None and shift is not None  # every int8 convolution has both
     steps = np.rint(fma(sums, scale, shift))
-    low, high = -128.0, 127.0
-    if op.activation in ("relu", "relu6"):
-        low = float(quant.zero_points[op.output][column])
-    if op.activation == "relu6":
-        high = min(127.0, low + float(np.rint(np.float32(6) / quant.scales[op.output][column])))
-    steps = np.clip(steps, low, high).astype(np.int8)
+    steps = np.clip(steps, *_bounds(quant, op, column)).astype(np.int8)
     return quant.tables[op.name][row][steps.astype(np.int16) + 128] if op.name in quant.tables else steps
 
 
@@ -66,7 +72,31 @@ def _add(quant: Quant, op: Op, inputs: list[Array], column: int) -> Array:
         assert name is not None  # an add has two
         ratio = quant.scales[name][column] / quant.scales[op.output][column]
         total = fma((q.astype(np.int32) - quant.zero_points[name][column]).astype(np.float32), ratio, total)
-    return _store(total)
+    return np.clip(np.rint(total), *_bounds(quant, op, column)).astype(np.int8)
+
+
+def _group_norm(plan: Plan, quant: Quant, op: Op, q: Array, column: int) -> Array:
+    """Statistics from exact sums of integers; a factor and an offset for each channel, rounded to float32."""
+    step, out = float(quant.scales[op.input][column]), float(quant.scales[op.output][column])
+    x = q.astype(np.int64) - int(quant.zero_points[op.input][column])
+    groups = x.reshape(*x.shape[:3], -1, GROUP)
+    count = groups[0, ..., 0, :].size
+    mean = groups.sum(axis=(1, 2, 4)) / count
+    var = (groups**2).sum(axis=(1, 2, 4)) / count - mean**2
+    inverse = np.repeat(step / np.sqrt(var * step**2 + plan.norm_eps), GROUP, axis=1)
+    gamma, beta = (part.astype(np.float64) for part in affine(plan, op, q.shape[3]))
+    factor, offset = gamma * inverse / out, (beta - gamma * inverse * np.repeat(mean, GROUP, axis=1)) / out
+    offset += int(quant.zero_points[op.output][column])
+    factor, offset = (part.astype(np.float32)[:, None, None, :] for part in (factor, offset))
+    return np.clip(np.rint(fma(x.astype(np.float32), factor, offset)), *_bounds(quant, op, column)).astype(np.int8)
+
+
+def _bounds(quant: Quant, op: Op, column: int) -> tuple[float, float]:
+    """Between which integers the op's output lies, by its activation."""
+    zero = float(quant.zero_points[op.output][column])
+    low = zero if op.activation in ("relu", "relu6") else -128.0
+    six = float(np.rint(np.float32(6) / quant.scales[op.output][column]))
+    return low, min(127.0, zero + six) if op.activation == "relu6" else 127.0
 
 
 def fma(x: Array, factor: Array, addend: Array) -> Array:

@@ -12,10 +12,10 @@ from dsnet_edge.arch import Path, PathSpace
 from dsnet_edge.errors import BundleError, require
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.plan.plan import Array, Epilogue, InputSpec, Plan
-from dsnet_edge.plan.program import SEGMENTS, Op, Program, Value
+from dsnet_edge.plan.program import Op, Program, Value, segment_names
 from dsnet_edge.plan.quant import Quant, has_table, sums_integers
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 PANEL = 16
 _GROUP: dict[Precision, int] = {"fp32": 1, "int8": 4, "bf16": 2, "fp16": 1}
 
@@ -28,7 +28,7 @@ def read_sliced(file: FilePath) -> Plan:
     try:
         reader = gguf.GGUFReader(file)
         fields = {name: field.contents() for name, field in reader.fields.items()}
-        if fields.get("dsnet.format_version") != FORMAT_VERSION:
+        if fields.get("dsnet.format_version") not in (2, FORMAT_VERSION):
             found = fields.get("dsnet.format_version")
             raise BundleError(f"{file}: dsnet.format_version is {found}, this version reads {FORMAT_VERSION}; convert it again")
         program = _program(fields)
@@ -42,7 +42,9 @@ def read_sliced(file: FilePath) -> Plan:
 
 
 def _program(fields: dict[str, Any]) -> Program:
-    paths = tuple(Path((choice,)) for choice in fields["dsnet.path.choice"])
+    gates = [fields["dsnet.value.name"][index] for index in fields.get("dsnet.gate.scores", [fields.get("dsnet.scores")])]
+    choices, n_choices = fields["dsnet.path.choice"], max(1, len(gates))
+    paths = tuple(Path(tuple(choices[i : i + n_choices])) for i in range(0, len(choices), n_choices))
     n = len(paths)
     names = fields["dsnet.value.name"]
     values = tuple(
@@ -51,18 +53,19 @@ def _program(fields: dict[str, Any]) -> Program:
             zip(names, *(fields[f"dsnet.value.{key}"] for key in ("height", "width", "type")), strict=True)
         )
     )
-    ops = tuple(_op(fields, index, names, n) for index in range(len(fields["dsnet.op.name"])))
-    space = PathSpace.of(paths)
+    segments = segment_names(len(gates))
+    ops = tuple(_op(fields, index, names, segments, n) for index in range(len(fields["dsnet.op.name"])))
+    space = PathSpace.of(paths, has_gates=bool(gates))
     if paths != space.paths():
         raise ValueError(f"dsnet.path.choice must increase, found {fields['dsnet.path.choice']}")
-    image, scores, logits = (names[fields[f"dsnet.{key}"]] for key in ("input.value", "scores", "logits"))
-    program = Program(fields["general.name"], space, paths, values, ops, image, scores, logits)
+    image, logits = (names[fields[f"dsnet.{key}"]] for key in ("input.value", "logits"))
+    program = Program(fields["general.name"], space, paths, values, ops, image, tuple(gates), logits)
     if program != program.with_precision(fields["dsnet.precision"]):
         raise ValueError(f"dsnet.value.type does not fit dsnet.precision {fields['dsnet.precision']!r}")
     return program
 
 
-def _op(fields: dict[str, Any], index: int, names: list[str], n_paths: int) -> Op:
+def _op(fields: dict[str, Any], index: int, names: list[str], segments: tuple[str, ...], n_paths: int) -> Op:
     def at(key: str) -> Any:
         return fields[f"dsnet.op.{key}"][index]
 
@@ -71,7 +74,7 @@ def _op(fields: dict[str, Any], index: int, names: list[str], n_paths: int) -> O
     return Op(
         name=at("name"),
         kind=at("kind"),
-        segment=SEGMENTS[at("segment")],
+        segment=segments[at("segment")],
         input=names[at("input")],
         output=names[at("output")],
         input2=names[input2] if input2 >= 0 else None,
@@ -86,12 +89,13 @@ def _op(fields: dict[str, Any], index: int, names: list[str], n_paths: int) -> O
 def _plan(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray]) -> Plan:
     tensors, epilogues = {}, {}
     for op in program.ops:
-        if not op.has_weight:
-            continue
-        tensors[f"{op.name}.weight"] = weight = _weight(program, op, packed[f"{op.name}.weight"])
-        parts = (packed.get(f"{op.name}.{part}") for part in ("scale", "shift"))
-        scale, shift = (None if rows is None else np.ascontiguousarray(rows[:, : len(weight)]) for rows in parts)
-        epilogues[op.name] = Epilogue(scale, shift)
+        if op.has_weight:
+            tensors[f"{op.name}.weight"] = _weight(program, op, packed[f"{op.name}.weight"])
+        if op.has_epilogue:
+            channels = max(program.value(op.output).channels)
+            parts = (packed.get(f"{op.name}.{part}") for part in ("scale", "shift"))
+            scale, shift = (None if rows is None else np.ascontiguousarray(rows[:, :channels]) for rows in parts)
+            epilogues[op.name] = Epilogue(scale, shift)
     height, width, _ = program.shape(program.image, program.paths[0])
     spec = InputSpec(
         height=height,
@@ -102,7 +106,7 @@ def _plan(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray
         interpolation=fields["dsnet.input.interpolation"],
     )
     quant = _quant(program, fields, packed) if program.precision == "int8" else None
-    return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues, quant)
+    return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues, fields.get("dsnet.norm_eps", 1e-5), quant)
 
 
 def _weight(program: Program, op: Op, packed: Array) -> Array:

@@ -25,20 +25,34 @@ def run_segment(plan: Plan, segment: Segment, values: dict[str, Array], path: Pa
 
 
 def infer(plan: Plan, images: Array, path: Path) -> tuple[Array, Array]:
-    """Logits `[n, classes]` on `path`, and the gate's scores `[n, paths]`, of normalised images `[n, h, w, 3]`."""
+    """Logits `[n, classes]` on `path`, and the scores of every gate, one after the other, `[n, choices]`, of normalised images
+    `[n, h, w, 3]`."""
     values = {plan.program.image: images.astype(np.float64)}
-    for segment in ("prefix", "gate", "suffix"):
+    for segment in plan.program.segments:
         values = run_segment(plan, segment, values, path)
-    return values[plan.program.logits].astype(np.float32), values[plan.program.scores].astype(np.float32)
+    scores = [values[name] for name in plan.program.gates]
+    scores.append(np.zeros((len(images), 0)))  # of a network without a gate
+    return values[plan.program.logits].astype(np.float32), np.concatenate(scores, axis=1).astype(np.float32)
 
 
 def infer_dynamic(plan: Plan, images: Array) -> tuple[Array, Array]:
-    """Logits `[n, classes]` with every image on the path its gate chooses, and the indices of those paths `[n]`."""
-    paths = plan.program.space.paths()
-    _, scores = infer(plan, images, paths[0])
-    choice = scores.argmax(axis=1)
-    logits = [infer(plan, image[None], paths[index])[0] for image, index in zip(images, choice, strict=True)]
-    return np.concatenate(logits), choice
+    """Logits `[n, classes]` with every image on the path its gates choose, and the indices of those paths `[n]`."""
+    found = [_dynamic(plan, image[None]) for image in images]
+    return np.concatenate([logits for logits, _ in found]), np.array([plan.program.index(path) for _, path in found])
+
+
+def _dynamic(plan: Plan, image: Array) -> tuple[Array, Path]:
+    """Every gate takes the choice with the best score; without one, the widest path runs."""
+    program = plan.program
+    path = program.space.widest if not program.gates else program.space.slimmest
+    values = {program.image: image.astype(np.float64)}
+    for index, segment in enumerate(program.segments):
+        values = run_segment(plan, segment, values, path)
+        if program.gates and index % 2:
+            gate = index // 2
+            choice = program.space.gates[gate][int(values[program.gates[gate]].argmax())]
+            path = Path((*path.choices[:gate], choice, *path.choices[gate + 1 :]))
+    return values[program.logits].astype(np.float32), path
 
 
 def run_op(plan: Plan, op: Op, inputs: list[Array], path: Path) -> Array:

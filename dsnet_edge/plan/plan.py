@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -11,13 +12,14 @@ import numpy as np
 
 from dsnet_edge.arch import Arch, Path, PathSpace
 from dsnet_edge.errors import BundleError
-from dsnet_edge.plan.program import SEGMENTS, Op, Program, Segment
+from dsnet_edge.plan.program import Op, Program, Segment
 from dsnet_edge.plan.quant import Quant
 
 if TYPE_CHECKING:
     from dsnet_edge.nn import SlimmableNet
 
 Array = np.ndarray
+_AFFINE = ("weight", "bias")  # of a norm
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Epilogue:
 
 @dataclass(frozen=True)
 class Plan:
-    """Full-width weights once; shapes, epilogue rows and costs by path come from the program.
+    """Full-width weights once; shapes, epilogue rows and costs by path come from the program. The epilogue of a group norm is
+    its affine.
 
     Tensors: `conv2d` `[c_out, k, k, c_in]`, `depthwise` `[c, k, k]`, `pointwise` and `linear` `[c_out, c_in]`; float32, or int8,
     float16 or the bits of bfloat16 (uint16) in a plan of that precision.
@@ -63,6 +66,7 @@ class Plan:
     labels: tuple[str, ...]
     tensors: Mapping[str, Array]
     epilogues: Mapping[str, Epilogue]
+    norm_eps: float = 1e-5  # of group norms: what is added to a variance
     quant: Quant | None = None  # of an int8 plan
 
     @staticmethod
@@ -90,9 +94,11 @@ class Plan:
         tensors: dict[str, Array] = {}
         epilogues: dict[str, Epilogue] = {}
         for op in program.ops:
-            if op.has_weight:
+            if op.kind == "group_norm":
+                epilogues[op.name] = Epilogue(*(np.asarray(state[f"{op.name}.{part}"], np.float32)[None] for part in _AFFINE))
+            elif op.has_weight:
                 tensors[f"{op.name}.weight"], epilogues[op.name] = _parameters(arch, op, state)
-        return Plan(program, input, labels, tensors, epilogues)
+        return Plan(program, input, labels, tensors, epilogues, arch.norm_eps)
 
     def routable(self) -> Plan:
         """Without a teacher that no gate can choose: what gets deployed."""
@@ -108,27 +114,29 @@ class Plan:
 
     def select(self, paths: Iterable[Path]) -> Plan:
         """These routable paths only, slimmest first: weights cut to the widest, their scores, and the epilogue rows they use."""
-        space = PathSpace.of(paths)
+        space = PathSpace.of(paths, self.program.space.has_gates)
         paths, widest = space.paths(), space.widest
-        scored = [self.program.space.index(path) for path in paths]
-        program = _cut_scores(self.program.select(paths, space), len(paths))
+        for path in paths:
+            self.program.space.index(path)  # refuses a teacher that no gate can choose
+        scored = _scored(self.program, space)
+        program = _cut_scores(self.program.select(paths, space), {name: len(kept) for name, kept in scored.items()})
         tensors: dict[str, Array] = {}
         epilogues: dict[str, Epilogue] = {}
         ops: list[Op] = []
         rows: dict[str, list[int]] = {}
         channels: dict[str, int] = {}
         for op in program.ops:
-            if op.has_weight:
-                shape = program.weight_shape(op, widest)
-                kept = scored if op.output == program.scores else slice(shape[0])
-                weight = self.tensors[f"{op.name}.weight"][kept]
-                tensors[f"{op.name}.weight"] = np.ascontiguousarray(weight[:, *(slice(size) for size in shape[1:])])
-                rows[op.name] = used = sorted(set(op.rows))
-                channels[op.name] = shape[0]
-                epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, kept)
-                ops.append(replace(op, rows=tuple(used.index(row) for row in op.rows)))
-            else:
+            if not op.has_epilogue:
                 ops.append(op)
+                continue
+            channels[op.name] = program.shape(op.output, widest)[2]
+            kept = scored.get(op.output, slice(channels[op.name]))
+            if op.has_weight:
+                weight, shape = self.tensors[f"{op.name}.weight"][kept], program.weight_shape(op, widest)
+                tensors[f"{op.name}.weight"] = np.ascontiguousarray(weight[:, *(slice(size) for size in shape[1:])])
+            rows[op.name] = used = sorted(set(op.rows))
+            epilogues[op.name] = _cut_epilogue(self.epilogues[op.name], used, kept)
+            ops.append(replace(op, rows=tuple(used.index(row) for row in op.rows)))
         columns = [self.program.index(path) for path in paths]
         quant = self.quant.select(columns, rows, channels) if self.quant else None
         return replace(self, program=replace(program, ops=tuple(ops)), tensors=tensors, epilogues=epilogues, quant=quant)
@@ -142,33 +150,35 @@ class Plan:
 
     def weight_bytes(self, path: Path) -> int:
         """Bytes of weights, epilogues and tables that an inference on `path` reads, gate included."""
-        return sum(self.segment_bytes(segment, path) for segment in SEGMENTS)
+        return sum(self.segment_bytes(segment, path) for segment in self.program.segments)
 
     def segment_bytes(self, segment: Segment, path: Path) -> int:
         """The same for one segment."""
         total = 0
         for op in self.program.segment(segment):
             if op.has_weight:
-                shape = self.program.weight_shape(op, path)
-                epilogue = self.epilogues[op.name]
-                vectors = sum(array is not None for array in (epilogue.scale, epilogue.shift))
-                total += self.tensors[f"{op.name}.weight"].itemsize * int(np.prod(shape)) + 4 * vectors * shape[0]
-                total += self.quant.row_bytes(op, shape[0]) if self.quant else 0
+                total += self.tensors[f"{op.name}.weight"].itemsize * math.prod(self.program.weight_shape(op, path))
+            if op.has_epilogue:
+                channels, epilogue = self.program.shape(op.output, path)[2], self.epilogues[op.name]
+                total += 4 * channels * sum(array is not None for array in (epilogue.scale, epilogue.shift))
+                total += self.quant.row_bytes(op, channels) if self.quant else 0
         return total
 
 
 def _parameters(arch: Arch, op: Op, state: Mapping[str, Array]) -> tuple[Array, Epilogue]:
     """Weight and epilogue of one op, in the Plan's layout."""
-    if op.name == "gate.nearest":
-        return _nearest(arch.gate.n_choices)
+    if op.name.startswith("gate") and op.name.endswith(".nearest"):
+        return _nearest(arch.gates[0].n_choices)
     weight = np.asarray(state[f"{op.name}.weight"], np.float32)
     if op.kind == "linear":
         bias = state.get(f"{op.name}.bias")
         return weight, Epilogue(None, None if bias is None else np.asarray(bias, np.float32)[None])
-    if op.kind == "conv2d":
-        weight = weight.transpose(0, 2, 3, 1)
+    if op.kind == "conv2d":  # a 1x1 one with a stride has the weight of a pointwise one
+        weight = weight[:, None, None] if weight.ndim == 2 else weight.transpose(0, 2, 3, 1)
     elif op.kind == "depthwise":
         weight = weight[:, 0]
+    if arch.norm == "group":
+        return np.ascontiguousarray(weight), Epilogue(None, None)
     gamma, beta, mean, var = (
         np.asarray(state[f"{op.name}.norm.{part}"], np.float64) for part in ("weight", "bias", "mean", "var")
     )
@@ -182,9 +192,16 @@ def _nearest(n_choices: int) -> tuple[Array, Epilogue]:
     return 2 * centres[:, None], Epilogue(None, -(centres**2)[None])
 
 
-def _cut_scores(program: Program, n_paths: int) -> Program:
+def _scored(program: Program, space: PathSpace) -> dict[str, list[int]]:
+    """Which of its scores each gate keeps in a sub-space."""
+    gates = zip(program.gates, program.space.gates, space.gates, strict=False)  # a space without gates has a list, too
+    return {scores: [before.index(choice) for choice in after] for scores, before, after in gates}
+
+
+def _cut_scores(program: Program, n_choices: Mapping[str, int]) -> Program:
     values = tuple(
-        replace(value, channels=(n_paths,) * n_paths) if value.name == program.scores else value for value in program.values
+        replace(value, channels=(n_choices[value.name],) * len(program.paths)) if value.name in n_choices else value
+        for value in program.values
     )
     return replace(program, values=values)
 

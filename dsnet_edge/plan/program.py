@@ -1,22 +1,34 @@
 """A network as a list of ops whose shapes are functions of the path. No weights: those join it in the Plan.
 
-Multiply-adds are counted here and nowhere else, as the authors count them: convolutions, linear layers and the inputs of
-poolings; batch norm, activations, the attention's multiply and shortcuts are free. The slimming head belongs to no static path,
-so it is counted apart.
+Multiply-adds are counted here and nowhere else, as the authors count them: convolutions, linear layers and the inputs of average
+poolings; norms, activations, max pooling, the attention's multiply and shortcuts are free. The slimming head belongs to no static
+path, so it is counted apart.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from dsnet_edge.arch import Activation, Arch, Path, PathSpace
 from dsnet_edge.errors import PathError
 from dsnet_edge.plan.elements import MAP_TYPE, ElementType, Precision, element_bytes
 
-Kind = Literal["conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply", "add"]
-Segment = Literal["prefix", "gate", "suffix"]
-SEGMENTS: tuple[Segment, ...] = ("prefix", "gate", "suffix")
+Kind = Literal[
+    "conv2d", "depthwise", "pointwise", "linear", "global_pool", "multiply", "add", "group_norm", "max_pool"
+]  # fmt: skip
+Segment = str
+MOST_GATES = 8
+
+
+def segment_names(n_gates: int) -> tuple[Segment, ...]:
+    """In the order they run. Without a gate, prefix and gate are empty."""
+    if n_gates <= 1:
+        return "prefix", "gate", "suffix"
+    names = [name for index in range(n_gates) for name in (f"segment.{index}", f"gate.{index}")]
+    return *names, f"segment.{n_gates}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,11 @@ class Op:
     def has_weight(self) -> bool:
         return self.kind in ("conv2d", "depthwise", "pointwise", "linear")
 
+    @property
+    def has_epilogue(self) -> bool:
+        """Weights, or the affine of a norm that no convolution can take up."""
+        return self.has_weight or self.kind == "group_norm"
+
 
 @dataclass(frozen=True)
 class Program:
@@ -61,8 +78,27 @@ class Program:
     values: tuple[Value, ...]
     ops: tuple[Op, ...]
     image: str
-    scores: str
+    gates: tuple[str, ...]  # the value with each gate's scores
     logits: str
+
+    @property
+    def scores(self) -> str:
+        """Those of the gate, of a program that has one."""
+        if len(self.gates) != 1:
+            raise PathError(f"{self.name} has {len(self.gates)} gates, and scores for each")
+        return self.gates[0]
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        return segment_names(len(self.gates))
+
+    @property
+    def levels(self) -> tuple[tuple[Segment, ...], ...]:
+        """The segments behind the same number of choices, which are all that level `n` can depend on: `path.choices[:n]`.
+
+        Without a gate the first level is empty, and the caller's choice is made before the second.
+        """
+        return tuple(self.segments[first : first + 2] for first in range(0, len(self.segments), 2))
 
     @property
     def precision(self) -> Precision:
@@ -72,13 +108,21 @@ class Program:
 
     def index(self, path: Path) -> int:
         try:
-            return self.paths.index(path)
-        except ValueError:
+            return self._columns[path]
+        except KeyError:
             known = ", ".join(str(path) for path in self.paths)
             raise PathError(f"{self.name} has no path {path}; its paths are {known}") from None
 
     def value(self, name: str) -> Value:
-        return next(value for value in self.values if value.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _columns(self) -> dict[Path, int]:
+        return {path: column for column, path in enumerate(self.paths)}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Value]:
+        return {value.name: value for value in self.values}
 
     def shape(self, name: str, path: Path) -> tuple[int, int, int]:
         """`(h, w, c)` of a value on a path."""
@@ -93,7 +137,7 @@ class Program:
         ops = self.segment(name)
         written = {op.output for op in ops}
         reads = dict.fromkeys(value for op in ops for value in (op.input, op.input2) if value and value not in written)
-        wanted = {value for op in self.ops if op.segment != name for value in (op.input, op.input2)} | {self.scores, self.logits}
+        wanted = {value for op in self.ops if op.segment != name for value in (op.input, op.input2)} | {*self.gates, self.logits}
         return tuple(reads), tuple(op.output for op in ops if op.output in wanted)
 
     def weight_shape(self, op: Op, path: Path) -> tuple[int, ...]:
@@ -110,19 +154,19 @@ class Program:
         h, w, c_out = self.shape(op.output, path)
         if op.kind == "global_pool":
             return h_in * w_in * c_in
-        if op.kind in ("multiply", "add"):
+        if not op.has_weight:
             return 0
         per_output = op.kernel * op.kernel * (1 if op.kind == "depthwise" else c_in)
         return h * w * c_out * per_output
 
     def op_parameters(self, op: Op, path: Path) -> int:
-        """Weights and, for each output channel, an affine pair after a convolution or a bias after a linear layer."""
+        """Weights and, for each output channel, an affine pair of the norm or a bias after a linear layer."""
+        if op.kind == "group_norm":
+            return 2 * self.shape(op.output, path)[2]
         if not op.has_weight:
             return 0
         shape = self.weight_shape(op, path)
-        count = 1
-        for size in shape:
-            count *= size
+        count = math.prod(shape)
         return count + (0 if not op.rows else shape[0] * (1 if op.kind == "linear" else 2))
 
     def madds(self, path: Path, segment: Segment | None = None) -> int:
@@ -140,9 +184,9 @@ class Program:
 
     @property
     def slimming_head(self) -> tuple[Op, ...]:
-        """The ops that serve the scores alone."""
-        wanted, head = {self.scores}, []
-        for op in reversed(self.segment("gate")):
+        """The ops that serve scores alone."""
+        wanted, head = {*self.gates}, []
+        for op in reversed(self.ops):
             readers = [o for o in self.ops if op.output in (o.input, o.input2)]
             if op.output in wanted and all(reader in head for reader in readers):
                 head.append(op)

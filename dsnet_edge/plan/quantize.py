@@ -51,16 +51,38 @@ def quantize(plan: Plan, ranges: Ranges) -> Plan:
             ops[op.name] = replace(op, rows=(0,) * len(program.paths))
         elif sums_integers(op):
             tensors[key], weight_scale = quantize_weight(plan.tensors[key])
-            columns = range(1) if op.segment == "prefix" else range(len(program.paths))  # a row each
             before = _affine(ranges.before_activation[op.name]) if has_table(op) else maps[op.output]
+            columns, rows = _rows(program, op, (maps[op.input], before, maps[op.output]))
             epilogues[op.name] = _requantisation(plan, op, weight_scale, maps[op.input], before, columns)
             sums[op.name] = np.array([_sums(program, op, tensors[key], column) for column in columns])
             if has_table(op):
                 tables[op.name] = np.array([_table(op.activation, before, maps[op.output], column) for column in columns])
-            ops[op.name] = replace(op, rows=(0,) * len(program.paths) if len(columns) == 1 else tuple(columns))
+            ops[op.name] = replace(op, rows=rows)
+        elif op.kind in ("add", "group_norm") and op.activation not in ("none", "relu", "relu6"):
+            reason = f"int8 has no {op.activation} behind {op.kind}, only relu and relu6"
+            raise DsnetError(f"{op.name}: {reason}; convert in another precision")
     quant = Quant({name: m.scale for name, m in maps.items()}, {name: m.zero_point for name, m in maps.items()}, sums, tables)
     program = replace(program, ops=tuple(ops.get(op.name, op) for op in program.ops)).with_precision("int8")
     return replace(plan, program=program, tensors=tensors, epilogues=epilogues, quant=quant)
+
+
+def _rows(program: Program, op: Op, affines: tuple[_Affine, ...]) -> tuple[list[int], tuple[int, ...]]:
+    """A column for each distinct row of the op's tables, and the row that each path takes.
+
+    With one gate every path behind it has its own; else paths share a row where all that it is made of is the same.
+    """
+    segment = program.segments.index(op.segment)
+    made_of = [
+        path.choices[:1]
+        if segment >= 2
+        else ()
+        if len(program.gates) < 2
+        else (program.value(op.input).channels[column], *((a.scale[column], a.zero_point[column]) for a in affines))
+        for column, path in enumerate(program.paths)
+    ]
+    first = {key: column for column, key in reversed(list(enumerate(made_of)))}
+    columns = sorted(first.values())
+    return columns, tuple(columns.index(first[key]) for key in made_of)
 
 
 def quantize_weight(weight: Array) -> tuple[Array, Array]:
@@ -78,7 +100,7 @@ def _affine(bounds: Array) -> _Affine:
     return _Affine(scale, np.clip(np.rint(_LOW - low / scale), _LOW, _HIGH).astype(np.int32))
 
 
-def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, before: _Affine, columns: range) -> Epilogue:
+def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, before: _Affine, columns: list[int]) -> Epilogue:
     """The epilogue that turns the integer sum into what `before` represents, a row for each of the columns."""
     scales, shifts = [], []
     for column in columns:
@@ -98,10 +120,9 @@ def _requantisation(plan: Plan, op: Op, weight_scale: Array, source: _Affine, be
 
 def _sums(program: Program, op: Op, weight: Array, column: int) -> Array:
     """Of each output channel's weights over the inputs of a path, int32 `[c_max]`."""
-    flat = weight.reshape(len(weight), -1)
-    if op.kind == "pointwise":
-        flat = flat[:, : program.value(op.input).channels[column]]
-    return flat.sum(axis=1, dtype=np.int32)
+    if op.kind != "depthwise":
+        weight = weight[..., : program.value(op.input).channels[column]]
+    return weight.reshape(len(weight), -1).sum(axis=1, dtype=np.int32)
 
 
 def _table(activation: Activation, before: _Affine, after: _Affine, column: int) -> Array:

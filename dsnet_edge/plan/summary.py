@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+_MANY = 64  # paths: more are no table to read
+
+
 @dataclass(frozen=True)
 class Cost:
     """A row: a path, or a part that every path shares. Bytes are of weights, epilogues and tables, as stored."""
@@ -21,6 +24,7 @@ class Cost:
     parameters: int
     weight_bytes: int
     channels: tuple[int, ...]  # of every block
+    choices: tuple[int, ...] = ()  # of a path
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Summary:
         table = Table(title=f"{self.network}: every path", caption=self._caption(), caption_justify="left")
         for name in ("path", "MAdds M", "parameters M", "weights MB", "channels of the blocks"):
             table.add_column(name, justify="left" if name in ("path", "channels of the blocks") else "right")
-        for index, rows in enumerate((self.parts, self.paths)):
+        for index, rows in enumerate((self.parts, self.shown)):
             for row in rows:
                 table.add_row(
                     row.name,
@@ -53,10 +57,17 @@ class Summary:
                 table.add_section()
         return table
 
+    @property
+    def shown(self) -> tuple[Cost, ...]:
+        """The rows of the table: of very many paths those that take the same choice at every gate."""
+        return tuple(row for row in self.paths if len(self.paths) <= _MANY or len(set(row.choices)) == 1)
+
     def _caption(self) -> str:
         ratio = self.separate_bytes / self.arena_bytes
+        hidden = len(self.paths) - len(self.shown)
+        left_out = f"{hidden} paths whose gates choose differently are left out; --json has them. " if hidden else ""
         return (
-            f"One arena holds every routable path: {self.arena_bytes / 1e6:.1f} MB; a model a path would take "
+            f"{left_out}One arena holds every routable path: {self.arena_bytes / 1e6:.1f} MB; a model a path would take "
             f"{self.separate_bytes / 1e6:.1f} MB ({ratio:.1f}x).\nMAdds as the authors count them: convolutions, linear layers, "
             "pooled inputs; a path is the whole network without the slimming head."
         )
@@ -70,7 +81,8 @@ def summarise(plan: Plan) -> Summary:
     parts = tuple(
         Cost(segment, program.madds(routable[0], segment), program.parameters(routable[0], segment),
              deployed.segment_bytes(segment, routable[0]), ())
-        for segment in ("prefix", "gate")
+        for segment in program.levels[0]
+        if program.segment(segment)
     )  # fmt: skip
     teacher = program.space.teacher
     names = {teacher: "teacher"} | {path: _name(index, path, teacher) for index, path in enumerate(routable)}
@@ -89,7 +101,7 @@ def _name(index: int, path: Path, teacher: Path) -> str:
 def _cost(plan: Plan, path: Path, name: str) -> Cost:
     program = plan.program
     channels = tuple(program.shape(op.output, path)[2] for op in program.ops if op.kind in ("conv2d", "pointwise"))
-    return Cost(name, program.madds(path), program.parameters(path), plan.weight_bytes(path), channels)
+    return Cost(name, program.madds(path), program.parameters(path), plan.weight_bytes(path), channels, path.choices)
 
 
 def _runs(channels: tuple[int, ...]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dsnet_edge.errors import DsnetError
-from dsnet_edge.plan.program import SEGMENTS
+from dsnet_edge.plan.program import MOST_GATES, segment_names
 from dsnet_edge.profile.schema import schema_of
 from dsnet_edge.profile.values import Layer, Layers, PathLayers, Peaks
 from dsnet_edge.profiling.rounds import path_rounds
@@ -18,6 +18,8 @@ from dsnet_edge.runtime.golden import read_images
 from dsnet_edge.runtime.sliced import SlicedBackend
 
 _RECORD = "dsnet-bench --layers"
+
+_SEGMENTS = {name for n_gates in range(MOST_GATES + 1) for name in segment_names(n_gates)}
 
 
 def measure_sliced(bundle: Bundle, paths: Sequence[int], threads: int, seconds: float) -> tuple[PathLayers, ...]:
@@ -73,8 +75,8 @@ def _path(index: int, entry: dict[str, Any]) -> PathLayers:
     layers = []
     for number, layer in enumerate(entry["layers"]):
         field = f"layers.paths[{index}].layers[{number}]"
-        if layer["segment"] not in SEGMENTS:
-            raise _wrong(f"{field}.segment", f"must be one of {', '.join(SEGMENTS)}")
+        if layer["segment"] not in _SEGMENTS:
+            raise _wrong(f"{field}.segment", f"must be one of {', '.join(sorted(_SEGMENTS))}")
         if not math.isfinite(layer["ms"]):
             raise _wrong(f"{field}.ms", "must be finite")
         if not (layer["name"].isprintable() and layer["kind"].isprintable()):

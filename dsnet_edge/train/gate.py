@@ -23,7 +23,7 @@ from dsnet_edge.train.report import Reporter
 class GateBatch:
     """What the gate learns from: its input, and what every path it may choose makes of the images."""
 
-    gate_input: Tensor  # as Prefix has it
+    gate_input: Tensor  # as Cut has it
     path_logits: Tensor  # [P, N, classes]
     labels: Tensor  # [N]
 
@@ -40,7 +40,7 @@ def with_gate(net: SlimmableNet, recipe: GateRecipe, seed: int) -> SlimmableNet:
         return net
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        other = SlimmableNet(replace(net.arch, gate=gate))
+        other = SlimmableNet(replace(net.arch, gates=(gate,)))
     kept = {name: tensor for name, tensor in net.state_dict().items() if not name.startswith("gate.")}
     other.load_state_dict(other.state_dict() | kept)
     return other.to(next(net.parameters()).device)
@@ -100,7 +100,7 @@ class _Objective:
 
     def __call__(self, batch: GateBatch) -> dict[str, Tensor]:
         """The parts of `gate_loss`, and the mean share of the total cost that the argmax of the scores would take."""
-        scores = self.net.gate(batch.gate_input)[:, list(self.space.gates[0])]
+        scores = self.net.heads[0](batch.gate_input)[:, list(self.space.gates[0])]
         parts = gate_loss(
             scores, batch.path_logits, batch.labels, self.costs, total=self.total, recipe=self.recipe, generator=self.generator
         )
@@ -129,14 +129,14 @@ def _close_other_rows(net: SlimmableNet, space: PathSpace) -> None:
         return
     open_rows = list(space.gates[0])
     closed_rows = [row for row in range(net.arch.gate.n_choices) if row not in open_rows]
-    for parameter in net.gate.parameters(recurse=False):  # not of a W1 of its own
+    for parameter in net.heads[0].parameters(recurse=False):  # not of a W1 of its own
         parameter[closed_rows] = parameter[open_rows].amin(0) - 1
 
 
 def _unfreeze(net: SlimmableNet, with_w1: bool) -> list[torch.nn.Parameter]:
     """Only W2, and W1 if wanted, will take gradients."""
     net.requires_grad_(False)
-    trainable = [*net.gate.parameters(), *(net.gate_attention.reduce.parameters() if with_w1 else ())]
+    trainable = [*net.heads[0].parameters(), *(net.attention_of(0).reduce.parameters() if with_w1 else ())]
     for parameter in trainable:
         parameter.requires_grad_(True)
     return trainable

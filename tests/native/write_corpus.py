@@ -19,7 +19,7 @@ blocks = (
     Block("separable", suffix, 2, activation="silu", attention=Attention(2, "sigmoid", "start")),
     Block("separable", suffix, 1, activation="relu6", attention=Attention(2, "one_plus_tanh", "middle")),
 )
-plan = random_plan(Arch("seed", 8, 3, blocks, Gate(block=1, n_choices=2)), seed=0)
+plan = random_plan(Arch("seed", 8, 3, blocks, (Gate(block=1, n_choices=2),)), seed=0)
 folder = Path(sys.argv[1])
 for precision in MAP_TYPE:
     write_sliced(in_precision(plan, precision, Calibration(golden_images(plan, []), {})), folder / f"seed-{precision}.dsnet")
