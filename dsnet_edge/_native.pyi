@@ -29,6 +29,8 @@ class Model:
     @property
     def n_paths(self) -> int: ...
     @property
+    def n_gates(self) -> int: ...
+    @property
     def n_classes(self) -> int: ...
     @property
     def height(self) -> int: ...
@@ -66,15 +68,19 @@ class Session:
         """Runs the prefix on a normalised image [height, width, 3]."""
 
     def gate(self) -> NDArray[np.float32]:
-        """The gate's scores, one a path."""
+        """The scores of the gate that is due, one a choice."""
+
+    def segment(self, choice: int) -> None:
+        """Goes on by a choice of the gate that has run, up to the next gate."""
 
     def suffix(self, path: int) -> NDArray[np.float32]:
-        """The logits of one path; may be called for several paths on the same features."""
+        """The logits of one path, behind the last gate; may be called for several paths on the same features."""
 
     def run(
         self, image: NDArray[np.float32], path: int = -1
     ) -> tuple[NDArray[np.float32], int, NDArray[np.float32], tuple[float, float, float]]:
-        """All three: logits, the path taken (-1 lets the gate choose), scores, and (prefix_ms, gate_ms, suffix_ms)."""
+        """All of them: logits, the path taken (-1 lets the gates choose), the scores of all gates, and (prefix_ms, gate_ms,
+        suffix_ms)."""
 
     def op_times(self, image: NDArray[np.float32], path: int) -> list[float]:
-        """The milliseconds of every op, in the order of `Model.ops`, in one run of all three stages."""
+        """The milliseconds of every op, in the order of `Model.ops`, in one run of all stages."""

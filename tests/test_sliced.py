@@ -13,7 +13,7 @@ from dsnet_edge import _native
 from dsnet_edge.arch import preset
 from dsnet_edge.errors import BundleError
 from dsnet_edge.plan.model_file import read_sliced, unpack_panels
-from dsnet_edge.plan.oracle import infer
+from dsnet_edge.plan.oracle import infer, infer_dynamic
 
 ISAS = ("scalar", "avx2", "avx512", "neon")
 
@@ -55,7 +55,7 @@ def test_native_runtime_equals_the_oracle_on_every_path(name, plan, tmp_path):
                 assert taken == index
                 assert abs(logits - expected_logits[0]).max() <= 1e-4 * abs(expected_logits).max()
                 assert abs(scores - expected_scores[0]).max() <= 1e-4 * abs(expected_scores).max()
-            assert session.run(image)[1] == expected_scores[0].argmax()
+            assert session.run(image)[1] == infer_dynamic(plan, image[None])[1][0]
 
 
 def test_thread_counts_agree_to_the_bit(tmp_path):
@@ -195,9 +195,9 @@ def test_a_later_format_is_refused_by_name(tmp_path):
     data = (tmp_path / "model.dsnet").read_bytes()
     key = b"dsnet.format_version"
     at = data.index(key) + len(key) + 4
-    (tmp_path / "later.dsnet").write_bytes(data[:at] + b"\x04" + data[at + 1 :])
-    with pytest.raises(_native.Error, match=r"format_version.*4") as caught:
+    (tmp_path / "later.dsnet").write_bytes(data[:at] + b"\x09" + data[at + 1 :])
+    with pytest.raises(_native.Error, match=r"format_version.*9") as caught:
         _native.Model(str(tmp_path / "later.dsnet"))
     assert caught.value.status == 3
-    with pytest.raises(BundleError, match=r"format_version is 4"):
+    with pytest.raises(BundleError, match=r"format_version is 9"):
         read_sliced(tmp_path / "later.dsnet")

@@ -151,7 +151,7 @@ def test_a_file_whose_paths_do_not_increase_is_refused(tmp_path: FilePath, monke
     write_sliced(swapped, tmp_path / "model.dsnet")
     with pytest.raises(BundleError, match=r"dsnet.path.choice must increase, found \[2, 0\]"):
         read_sliced(tmp_path / "model.dsnet")
-    with pytest.raises(_native.Error, match=r"dsnet.path.choice\[1\]: expected strictly increasing"):
+    with pytest.raises(_native.Error, match=r"dsnet.path.choice\[0\]: expected strictly increasing"):
         _native.Model(str(tmp_path / "model.dsnet"))
 
 

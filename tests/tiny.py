@@ -55,7 +55,7 @@ def tiny_bottleneck_arch(image_size: int = 16, gates: bool = True) -> Arch:
         Block("bottleneck", (32, 64, 96), activation="relu", attention=attention, expansion=2),
         Block("bottleneck", (64, 128, 192), 2, activation="relu6", attention=attention, expansion=4),
     )
-    both = (Gate(2, 3), Gate(4, 3, bias=True)) if gates else ()
+    both = (Gate(2, 3), Gate(4, 3)) if gates else ()
     return Arch("tiny-bottleneck", image_size, 5, blocks, both, norm="group")
 
 
@@ -69,6 +69,8 @@ ARCHS = {
     "scalar gate": replace(tiny_arch(), gates=(Gate(2, 3, bias=True, design="scalar"),)),
     "separate gate": replace(tiny_arch(), gates=(Gate(2, 3, w1="separate"),)),
 }
+# Those that have several gates, or none.
+GATED = {"two gates": tiny_bottleneck_arch(), "no gate": tiny_bottleneck_arch(13, gates=False)}
 
 
 def tiny_plan(arch: Arch | None = None, seed: int = 0) -> Plan:

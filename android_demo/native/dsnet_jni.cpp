@@ -70,6 +70,10 @@ jlong open_model(JNIEnv* env, jclass, jbyteArray filename, jbyteArray destinatio
   if (std::strlen(name) != static_cast<size_t>(length)) return message.fail("filename: expected no zero character in it");
   dsnet_model* model = nullptr;
   if (dsnet_model_open(name, &model, message.text(), Message::size()) != DSNET_OK) message.hand_over();
+  if (model != nullptr && dsnet_model_get_info(model).n_gates != 1) {
+    dsnet_model_close(model);
+    return message.fail("this app runs networks with one gate; convert another, or use the Python package");
+  }
   return handle(model);
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsnet_edge.plan.model_file import PANEL
+from dsnet_edge.plan.model_file import PANEL, conv2d_block
 from dsnet_edge.plan.plan import Array
 
 
@@ -19,6 +19,14 @@ def pack_panels(weight: Array, group: int = 1) -> Array:
     padded[: flat.shape[0], : flat.shape[1]] = flat
     panels = padded.reshape(n_panels, PANEL, n_groups, group).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(panels if group > 1 else panels[..., 0])
+
+
+def pack_conv2d(weight: Array, group: int = 1) -> Array:
+    """`[c_out, k, k, c_in]` to panels whose K index goes by blocks of input channels, and in a block by taps: what a path with
+    fewer inputs takes is a prefix."""
+    c_out, kernel, _, c_in = weight.shape
+    block = conv2d_block(c_in)
+    return pack_panels(weight.reshape(c_out, kernel * kernel, c_in // block, block).transpose(0, 2, 1, 3), group)
 
 
 def pack_taps(weight: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dsnet_convert.files import Checked
-from dsnet_convert.layout import pack_panels, pack_taps, pad_channels
+from dsnet_convert.layout import pack_conv2d, pack_panels, pack_taps, pad_channels
 from dsnet_edge.errors import require
 from dsnet_edge.plan import Op, Plan
 from dsnet_edge.plan.model_file import FORMAT_VERSION, panel_group
@@ -49,7 +49,7 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
     ops, segments = program.ops, program.segments
     metadata = {
         "general.name": ("STRING", program.name),
-        "dsnet.format_version": ("UINT32", FORMAT_VERSION if len(program.gates) != 1 else 2),
+        "dsnet.format_version": ("UINT32", FORMAT_VERSION),
         "dsnet.precision": ("STRING", program.precision),
         "dsnet.input.value": ("UINT32", value_index[program.image]),
         "dsnet.input.mean": ("FLOAT32[]", list(spec.mean)),
@@ -83,10 +83,10 @@ def _metadata(plan: Plan) -> dict[str, tuple[str, Any]]:
         "dsnet.op.row": ("UINT32[]", [row for op in ops for row in (op.rows or (0,) * n_paths)]),
         "dsnet.norm_eps": ("FLOAT32", plan.norm_eps),
         "dsnet.gate.count": ("UINT32", len(program.gates)),
-        "dsnet.gate.scores": ("INT32[]", [value_index[scores] for scores in program.gates]),
-        **({"dsnet.scores": ("UINT32", value_index[program.scores])} if len(program.gates) == 1 else {}),
         "dsnet.logits": ("UINT32", value_index[program.logits]),
     }
+    if program.gates:  # the container has no empty arrays
+        metadata["dsnet.gate.scores"] = ("INT32[]", [value_index[scores] for scores in program.gates])
     return metadata | (_value_parameters(program, quant) if quant else {})
 
 
@@ -111,8 +111,7 @@ def _tensors(plan: Plan) -> dict[str, np.ndarray]:
     tensors = {}
     for op in plan.program.ops:
         if op.has_weight:
-            weight, depthwise = plan.tensors[f"{op.name}.weight"], op.kind == "depthwise"
-            tensors[f"{op.name}.weight"] = pack_taps(weight) if depthwise else pack_panels(weight, panel_group(plan.program, op))
+            tensors[f"{op.name}.weight"] = _packed(plan, op)
         for part in ("scale", "shift"):
             if op.has_epilogue and (rows := getattr(plan.epilogues[op.name], part)) is not None:
                 tensors[f"{op.name}.{part}"] = pad_channels(rows)
@@ -121,3 +120,10 @@ def _tensors(plan: Plan) -> dict[str, np.ndarray]:
         if plan.quant and op.name in plan.quant.tables:
             tensors[f"{op.name}.table"] = plan.quant.tables[op.name]
     return tensors
+
+
+def _packed(plan: Plan, op: Op) -> np.ndarray:
+    weight, group = plan.tensors[f"{op.name}.weight"], panel_group(plan.program, op)
+    if op.kind == "depthwise":
+        return pack_taps(weight)
+    return pack_conv2d(weight, group) if op.kind == "conv2d" else pack_panels(weight, group)

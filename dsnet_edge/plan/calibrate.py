@@ -94,33 +94,37 @@ def _image_range(spec: InputSpec, images: Array) -> Array:
 
 
 class _Samples:
-    """Numbers `[k, c]` drawn from every feature map before its activation, by op."""
+    """Numbers `[k, c]` drawn from every feature map before its activation, by op and how wide it was."""
 
     def __init__(self, n_images: int) -> None:
-        self.numbers: dict[str, list[Array]] = {}
+        self.numbers: dict[str, dict[int, list[Array]]] = {}
         self.n_images = n_images
         self.generator = np.random.default_rng(0)
 
     def add(self, op: Op, raw: Array) -> None:
         """Pixels of a batch `[n, h, w, c]`, as many as its share of the images."""
         pixels = raw.reshape(-1, raw.shape[-1])
-        self.numbers.setdefault(op.name, []).append(draw(pixels, len(raw) / self.n_images, self.generator))
+        drawn = draw(pixels, len(raw) / self.n_images, self.generator)
+        self.numbers.setdefault(op.name, {}).setdefault(raw.shape[-1], []).append(drawn)
 
     def ranges(self, ops: Iterable[Op], estimator: Estimator) -> dict[Op, tuple[Array, Array]]:
         """Before and behind the activation, of the ops that write feature maps."""
-        found = {op: np.concatenate(self.numbers[op.name]) for op in ops if op.name in self.numbers}
-        for op, x in found.items():
-            if not np.isfinite(x).all():
+        found: dict[Op, tuple[Array, Array]] = {}
+        for op in (op for op in ops if op.name in self.numbers):
+            widths = [np.concatenate(numbers) for numbers in self.numbers[op.name].values()]
+            if not all(np.isfinite(x).all() for x in widths):
                 raise DsnetError(
                     f"{op.name}: activations are not finite, so they have no range; train again, or check the photos"
                 )
-        return {
-            op: (
-                estimate_range(x, op.activation, estimator),
-                estimate_range(activate(op.activation, x), estimator=estimator),
-            )
-            for op, x in found.items()
-        }
+            before = _around(estimate_range(x, op.activation, estimator) for x in widths)
+            found[op] = before, _around(estimate_range(activate(op.activation, x), estimator=estimator) for x in widths)
+        return found
+
+
+def _around(ranges: Iterable[Array]) -> Array:
+    """The least range that holds all of them."""
+    lows, highs = zip(*ranges, strict=True)
+    return np.array([min(lows), max(highs)])
 
 
 def _run(plan: Plan, segment: Segment, values: dict[str, Array], path: Path, samples: _Samples) -> dict[str, Array]:

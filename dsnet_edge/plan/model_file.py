@@ -28,7 +28,7 @@ def read_sliced(file: FilePath) -> Plan:
     try:
         reader = gguf.GGUFReader(file)
         fields = {name: field.contents() for name, field in reader.fields.items()}
-        if fields.get("dsnet.format_version") not in (2, FORMAT_VERSION):
+        if fields.get("dsnet.format_version") != FORMAT_VERSION:
             found = fields.get("dsnet.format_version")
             raise BundleError(f"{file}: dsnet.format_version is {found}, this version reads {FORMAT_VERSION}; convert it again")
         program = _program(fields)
@@ -42,7 +42,7 @@ def read_sliced(file: FilePath) -> Plan:
 
 
 def _program(fields: dict[str, Any]) -> Program:
-    gates = [fields["dsnet.value.name"][index] for index in fields.get("dsnet.gate.scores", [fields.get("dsnet.scores")])]
+    gates = [fields["dsnet.value.name"][index] for index in fields.get("dsnet.gate.scores", [])]
     choices, n_choices = fields["dsnet.path.choice"], max(1, len(gates))
     paths = tuple(Path(tuple(choices[i : i + n_choices])) for i in range(0, len(choices), n_choices))
     n = len(paths)
@@ -106,13 +106,15 @@ def _plan(program: Program, fields: dict[str, Any], packed: dict[str, np.ndarray
         interpolation=fields["dsnet.input.interpolation"],
     )
     quant = _quant(program, fields, packed) if program.precision == "int8" else None
-    return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues, fields.get("dsnet.norm_eps", 1e-5), quant)
+    return Plan(program, spec, tuple(fields["dsnet.labels"]), tensors, epilogues, fields["dsnet.norm_eps"], quant)
 
 
 def _weight(program: Program, op: Op, packed: Array) -> Array:
     shape = program.weight_shape(op, program.paths[-1])
     if op.kind == "depthwise":
         return unpack_taps(packed, shape[0], op.kernel)
+    if op.kind == "conv2d":
+        return unpack_conv2d(packed, shape, panel_group(program, op))
     return unpack_panels(packed, shape, panel_group(program, op))
 
 
@@ -154,6 +156,19 @@ def unpack_panels(panels: Array, shape: tuple[int, ...], group: int = 1) -> Arra
     """The weight of `shape` `[c_out, ...]` from panels `[n_panels, ceil(k/group), 16, group]` (docs/format.md)."""
     flat = panels.reshape(len(panels), -1, PANEL, group).transpose(0, 2, 1, 3).reshape(len(panels) * PANEL, -1)
     return np.ascontiguousarray(flat[: shape[0], : math.prod(shape[1:])]).reshape(shape)
+
+
+def unpack_conv2d(panels: Array, shape: tuple[int, ...], group: int = 1) -> Array:
+    """The weight `[c_out, k, k, c_in]`, whose panels go by blocks of input channels, and in a block by taps."""
+    c_out, kernel, _, c_in = shape
+    block = conv2d_block(c_in)
+    steps = unpack_panels(panels, (c_out, c_in // block, kernel * kernel, block), group)
+    return np.ascontiguousarray(steps.transpose(0, 2, 1, 3)).reshape(shape)
+
+
+def conv2d_block(c_in: int) -> int:
+    """Input channels in a block of a dense convolution's steps: 16, or all where those make no whole blocks."""
+    return PANEL if c_in % PANEL == 0 else c_in
 
 
 def unpack_taps(taps: Array, channels: int, kernel: int) -> Array:

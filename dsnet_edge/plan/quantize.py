@@ -71,12 +71,10 @@ def _rows(program: Program, op: Op, affines: tuple[_Affine, ...]) -> tuple[list[
 
     With one gate every path behind it has its own; else paths share a row where all that it is made of is the same.
     """
-    segment = program.segments.index(op.segment)
+    one_gate, behind = len(program.gates) < 2, program.segments.index(op.segment) >= 2
     made_of = [
-        path.choices[:1]
-        if segment >= 2
-        else ()
-        if len(program.gates) < 2
+        (path.choices if behind else ())
+        if one_gate
         else (program.value(op.input).channels[column], *((a.scale[column], a.zero_point[column]) for a in affines))
         for column, path in enumerate(program.paths)
     ]

@@ -46,7 +46,7 @@ Session create_session(const dsnet_model* model, int threads, const std::vector<
 
 Result result_of(const dsnet_model_info& info) {
   Result result;
-  result.scores.resize(static_cast<size_t>(info.n_paths));
+  result.scores.resize(static_cast<size_t>(info.n_scores));
   result.logits.resize(static_cast<size_t>(info.n_classes));
   return result;
 }

@@ -33,7 +33,7 @@ Golden read_golden(const std::string& folder, const dsnet_model_info& info) {
     throw std::runtime_error(folder + "/images.npy: expected shape [n, " + std::to_string(height) + ", " + std::to_string(width) +
                              ", 3] with n >= 1; it belongs to another model");
   }
-  golden.scores = read_npy(folder + "/scores.npy", {n, n_paths});
+  golden.scores = read_npy(folder + "/scores.npy", {n, static_cast<size_t>(info.n_scores)});
   golden.logits = read_npy(folder + "/logits.npy", {n_paths, n, n_classes});
   if (!all_finite(golden.images) || !all_finite(golden.scores) || !all_finite(golden.logits)) {
     throw std::runtime_error(folder + ": holds values that are not finite; convert the bundle again");
@@ -60,7 +60,7 @@ Mismatch worst_mismatch(const Golden& golden, dsnet_session* session, const dsne
     const std::string image = "image " + std::to_string(i);
     for (size_t path = 0; path < n_paths; ++path) {
       run(session, &golden.images.data[i * pixels], static_cast<int>(path), result);
-      compare(result.scores, &golden.scores.data[i * n_paths], "scores.npy, " + image);
+      compare(result.scores, &golden.scores.data[i * static_cast<size_t>(info.n_scores)], "scores.npy, " + image);
       compare(result.logits, &golden.logits.data[(path * golden.count() + i) * n_classes],
               "logits.npy, " + image + ", path " + std::to_string(path));
     }

@@ -47,6 +47,8 @@ typedef struct dsnet_model_info {
   const void* arena;     /* the weight arena inside the mapping */
   size_t arena_bytes;
   size_t activation_bytes; /* what one session allocates for activations */
+  int32_t n_gates;
+  int32_t n_scores; /* of all gates together; of one gate, n_paths */
 } dsnet_model_info;
 
 typedef struct dsnet_timing {
@@ -79,6 +81,11 @@ DSNET_API dsnet_status dsnet_model_check(const dsnet_model* model, char* message
 
 DSNET_API void dsnet_model_close(dsnet_model* model); /* after all its sessions */
 DSNET_API dsnet_model_info dsnet_model_get_info(const dsnet_model* model);
+
+/* How many scores a gate writes, one for each choice it has; 0 for a gate that is not there. The last gate's choice is what
+ * changes from one path to the next, then the one's before: of gates with n choices each, path p takes p / n^(gates behind) % n.
+ */
+DSNET_API int32_t dsnet_model_gate_choices(const dsnet_model* model, int32_t gate);
 
 /* The memory that a path reads as weights of an op: first byte and extent, in the mapping. NULL and 0 if it has none. */
 DSNET_API int32_t dsnet_model_op_count(const dsnet_model* model);
@@ -116,13 +123,18 @@ DSNET_API const char* dsnet_session_isa(const dsnet_session* session);
  * one element an op, n_ops = dsnet_model_op_count, and is used until this is called with another, or NULL. */
 DSNET_API dsnet_status dsnet_session_time_ops(dsnet_session* session, double* op_ms, int32_t n_ops);
 
-/* The three stages of dynamic inference, in this order. `image` is [h, w, 3]; `scores` [n_paths]; `logits` [n_classes]. */
+/* The stages of dynamic inference, in this order. `image` is [h, w, 3]; `scores` one a choice; `logits` [n_classes]. With several
+ * gates, dsnet_gate and dsnet_segment alternate: dsnet_gate runs the gate that is due, dsnet_segment makes one of its choices and
+ * goes on to the next gate, and dsnet_suffix takes a path that makes the same choices and one at the last gate. Gate and suffix
+ * may run again on the same features. Without gates, dsnet_gate writes nothing. */
 DSNET_API dsnet_status dsnet_prefix(dsnet_session* session, const float* image);
 DSNET_API dsnet_status dsnet_gate(dsnet_session* session, float* scores);
+DSNET_API dsnet_status dsnet_segment(dsnet_session* session, int32_t choice);
 DSNET_API dsnet_status dsnet_suffix(dsnet_session* session, int32_t path, float* logits);
 
-/* All three: `path` or DSNET_PATH_AUTO; writes logits, the path taken and, unless NULL, the scores and the time of each stage.
- * The gate runs on a fixed path too: its attention head feeds the suffix. */
+/* All of them: `path` or DSNET_PATH_AUTO, which without gates is the widest; writes logits, the path taken and, unless NULL, the
+ * scores of all gates [n_scores] and the time of the first segment, of all gates, and of the rest. The gates run on a fixed path
+ * too: their attention heads feed what follows. */
 DSNET_API dsnet_status dsnet_run(dsnet_session* session, const float* image, int32_t path, float* logits, int32_t* taken,
                                  float* scores, dsnet_timing* timing);
 

@@ -20,6 +20,8 @@ struct HalfKernels {
   void (*global_pool)(const GlobalPoolOf<Map>&, Range panels);
   void (*multiply)(const MultiplyOf<Map>&, Range pixels);
   void (*add)(const AddOf<Map>&, Range pixels);
+  void (*max_pool)(const MaxPoolOf<Map>&, Range out_rows);
+  void (*group_norm)(const GroupNormOf<Map>&, Range panels);
   int64_t (*exercise)(int64_t steps);  // as in Kernels
 };
 

@@ -84,14 +84,42 @@ struct Int8Multiply {
 };
 
 // q' = clamp(rint(fma(float(q - zero_point), ratio, fma(float(other q - other_zero_point), other_ratio, output_zero_point))),
-// -128, 127), each ratio being that of the scales. All are [pixels, c]; output may be either input.
+// lo, hi), each ratio being that of the scales. All are [pixels, c]; output may be either input.
 struct Int8Add {
   const int8_t *input, *other;
   int c;  // a multiple of 16
   int zero_point, other_zero_point, output_zero_point;
   float ratio, other_ratio;
   int8_t* output;
+  int lo, hi;
 };
+
+// The largest q under each window; nothing outside the input counts.
+struct Int8MaxPool {
+  const int8_t* input;  // [h, w, c]
+  int h, w;
+  int c;  // a multiple of 16, and the stride of a pixel
+  Window window;
+  int8_t* output;
+  int out_w;
+};
+
+// q' = clamp(rint(fma(float(q - zero_point), factor, offset)), lo, hi), where factor and offset are what group norm makes of the
+// moments of a panel, in double (int8_norm_affine). output may be input.
+struct Int8GroupNorm {
+  const int8_t* input;  // [pixels, c]
+  int pixels;           // below 2^23
+  ptrdiff_t stride;
+  int zero_point, output_zero_point;
+  float scale, output_scale, eps;
+  const float *gamma, *beta;
+  int8_t* output;
+  int lo, hi;
+};
+
+// Factors and offsets of a panel, from sum(q - zero_point) and sum((q - zero_point)^2) over its pixels and channels.
+void int8_norm_affine(const Int8GroupNorm& op, int64_t sum, int64_t squares, ptrdiff_t channel, float (&factor)[kPanel],
+                      float (&offset)[kPanel]);
 
 struct Int8Kernels {
   const char* name;
@@ -103,6 +131,8 @@ struct Int8Kernels {
   void (*global_pool)(const Int8GlobalPool&, Range panels);
   void (*multiply)(const Int8Multiply&, Range pixels);
   void (*add)(const Int8Add&, Range pixels);
+  void (*max_pool)(const Int8MaxPool&, Range out_rows);
+  void (*group_norm)(const Int8GroupNorm&, Range panels);
   int64_t (*exercise)(int64_t steps);  // as in Kernels, of the pointwise kernel
 };
 

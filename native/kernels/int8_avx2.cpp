@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "int8.h"
+#include "int8_norm.h"
 #include "peak.h"
 #include "simd_gemm.h"
 
@@ -217,9 +218,11 @@ void add(const Int8Add& op, Range pixels) {
   const __m256i zero = _mm256_set1_epi32(op.zero_point), other_zero = _mm256_set1_epi32(op.other_zero_point);
   const __m256 ratio = _mm256_set1_ps(op.ratio), other_ratio = _mm256_set1_ps(op.other_ratio);
   const __m256 shift = _mm256_set1_ps(float(op.output_zero_point));
+  const __m256 lo = _mm256_set1_ps(float(op.lo)), hi = _mm256_set1_ps(float(op.hi));
   const auto sum = [&](__m256i q, __m256i other) {
     const __m256 begun = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(other, other_zero)), other_ratio, shift);
-    return bounded(_mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(q, zero)), ratio, begun));
+    const __m256 steps = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(q, zero)), ratio, begun);
+    return _mm256_min_ps(_mm256_max_ps(steps, lo), hi);
   };
   for (ptrdiff_t i = ptrdiff_t{pixels.begin} * op.c; i < ptrdiff_t{pixels.end} * op.c; i += kPanel) {
     const Sums q = widen(op.input + i), other = widen(op.other + i);
@@ -235,7 +238,8 @@ int64_t exercise_products(int64_t steps) {
 
 }  // namespace
 
-const Int8Kernels kInt8Avx2Kernels = {"avx2",   0,           kTileRows, 1,   pointwise,        depthwise,
-                                      quantize, global_pool, multiply,  add, exercise_products};
+const Int8Kernels kInt8Avx2Kernels = {"avx2",           0,           kTileRows, 1,   pointwise,        depthwise,
+                                      quantize,         global_pool, multiply,  add, int8_max_pool<0>, int8_group_norm<0>,
+                                      exercise_products};
 
 }  // namespace dsnet

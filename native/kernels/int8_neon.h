@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "int8.h"
+#include "int8_norm.h"
 #include "peak.h"
 #include "simd_epilogue.h"
 
@@ -315,6 +316,7 @@ inline void add(const Int8Add& op, Range pixels) {
   const float32x4_t shift = vdupq_n_f32(static_cast<float>(op.output_zero_point));
   const int8x16_t zero_point = vdupq_n_s8(static_cast<int8_t>(op.zero_point));
   const int8x16_t other_zero_point = vdupq_n_s8(static_cast<int8_t>(op.other_zero_point));
+  const int8x16_t lo = vdupq_n_s8(static_cast<int8_t>(op.lo)), hi = vdupq_n_s8(static_cast<int8_t>(op.hi));
   for (ptrdiff_t i = ptrdiff_t(pixels.begin) * op.c; i < ptrdiff_t(pixels.end) * op.c; i += kPanel) {
     float32x4_t x[kQuads], other[kQuads];
     int32x4_t q[kQuads];
@@ -323,7 +325,7 @@ inline void add(const Int8Add& op, Range pixels) {
     DSNET_UNROLL for (int j = 0; j < kQuads; ++j) {
       q[j] = vcvtnq_s32_f32(vfmaq_n_f32(vfmaq_n_f32(shift, other[j], op.other_ratio), x[j], op.ratio));
     }
-    vst1q_s8(op.output + i, saturated(q));
+    vst1q_s8(op.output + i, vmaxq_s8(vminq_s8(saturated(q), hi), lo));
   }
 }
 
@@ -334,7 +336,19 @@ int64_t exercise_products(int64_t steps) {
 
 template <class Dot>
 constexpr Int8Kernels neon_int8_kernels(const char* name) {
-  return {name, 0, Dot::tile_rows, 1, pointwise<Dot>, depthwise, quantize, global_pool, multiply, add, exercise_products<Dot>};
+  return {name,
+          0,
+          Dot::tile_rows,
+          1,
+          pointwise<Dot>,
+          depthwise,
+          quantize,
+          global_pool,
+          multiply,
+          add,
+          int8_max_pool<0>,
+          int8_group_norm<0>,
+          exercise_products<Dot>};
 }
 
 }  // namespace

@@ -77,7 +77,46 @@ void multiply(const Int8Multiply& op, Range pixels) {
 void add(const Int8Add& op, Range pixels) {
   for (ptrdiff_t i = ptrdiff_t(pixels.begin) * op.c; i < ptrdiff_t(pixels.end) * op.c; ++i) {
     const auto x = float(op.input[i] - op.zero_point), other = float(op.other[i] - op.other_zero_point);
-    op.output[i] = rounded(fmaf(x, op.ratio, fmaf(other, op.other_ratio, float(op.output_zero_point))), -128, 127);
+    op.output[i] = rounded(fmaf(x, op.ratio, fmaf(other, op.other_ratio, float(op.output_zero_point))), op.lo, op.hi);
+  }
+}
+
+void max_pool(const Int8MaxPool& op, Range out_rows) {
+  const auto [kernel, stride, padding] = op.window;
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    for (int x = 0; x < op.out_w; ++x) {
+      for (int c = 0; c < op.c; ++c) {
+        int8_t most = -128;
+        for (int ky = 0; ky < kernel; ++ky) {
+          for (int kx = 0; kx < kernel; ++kx) {
+            const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
+            if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
+            const int8_t q = op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.c + c];
+            if (q > most) most = q;
+          }
+        }
+        op.output[(ptrdiff_t(y) * op.out_w + x) * op.c + c] = most;
+      }
+    }
+  }
+}
+
+void group_norm(const Int8GroupNorm& op, Range panels) {
+  for (int first = panels.begin * kPanel; first < panels.end * kPanel; first += kPanel) {
+    const int n = op.pixels * kPanel;
+    const auto at = [&](int i) { return i / kPanel * op.stride + first + i % kPanel; };
+    int64_t sum = 0, squares = 0;
+    for (int i = 0; i < n; ++i) {
+      const int64_t x = op.input[at(i)] - op.zero_point;
+      sum += x;
+      squares += x * x;
+    }
+    float factor[kPanel], offset[kPanel];
+    int8_norm_affine(op, sum, squares, first, factor, offset);
+    for (int i = 0; i < n; ++i) {
+      const int c = i % kPanel;
+      op.output[at(i)] = rounded(fmaf(float(op.input[at(i)] - op.zero_point), factor[c], offset[c]), op.lo, op.hi);
+    }
   }
 }
 
@@ -88,7 +127,7 @@ int64_t exercise_products(int64_t steps) {
 
 }  // namespace
 
-const Int8Kernels kInt8ScalarKernels = {"scalar", 0,           4,        1,   pointwise,        depthwise,
-                                        quantize, global_pool, multiply, add, exercise_products};
+const Int8Kernels kInt8ScalarKernels = {"scalar",    0,        4,   1,        pointwise,  depthwise,        quantize,
+                                        global_pool, multiply, add, max_pool, group_norm, exercise_products};
 
 }  // namespace dsnet

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "int8.h"
+#include "int8_norm.h"
 #include "int8_vnni.h"
 #include "int8_vnni_depthwise.h"
 #include "peak.h"
@@ -184,9 +185,11 @@ void add(const Int8Add& op, Range pixels) {
   const __m512 ratio = _mm512_set1_ps(op.ratio), other_ratio = _mm512_set1_ps(op.other_ratio);
   const __m512 shift = _mm512_set1_ps(float(op.output_zero_point));
   const uint8_t *input = bytes_of(op.input), *other = bytes_of(op.other);
+  const __m512 lo = _mm512_set1_ps(float(op.lo)), hi = _mm512_set1_ps(float(op.hi));
   const auto sum = [&](ptrdiff_t i) {
     const __m512 begun = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(widen(other + i), other_zero)), other_ratio, shift);
-    return bounded_steps(_mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(widen(input + i), zero)), ratio, begun));
+    const __m512 steps = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(widen(input + i), zero)), ratio, begun);
+    return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(steps, lo), hi));
   };
   const ptrdiff_t end = ptrdiff_t{pixels.end} * op.c;
   ptrdiff_t i = ptrdiff_t{pixels.begin} * op.c;
@@ -206,7 +209,18 @@ int64_t exercise_products(int64_t steps) {
 
 }  // namespace
 
-const Int8Kernels kInt8VnniKernels = {"avx512-vnni", kFlip,       kTileRows, kTilePanels, pointwise,        depthwise,
-                                      quantize,      global_pool, multiply,  add,         exercise_products};
+const Int8Kernels kInt8VnniKernels = {"avx512-vnni",
+                                      kFlip,
+                                      kTileRows,
+                                      kTilePanels,
+                                      pointwise,
+                                      depthwise,
+                                      quantize,
+                                      global_pool,
+                                      multiply,
+                                      add,
+                                      int8_max_pool<kFlip>,
+                                      int8_group_norm<kFlip>,
+                                      exercise_products};
 
 }  // namespace dsnet

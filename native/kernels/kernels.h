@@ -69,6 +69,10 @@ struct Window {
   int kernel, stride, padding;
 };
 
+// The steps of a dense convolution come in blocks of input channels, and in a block tap by tap: a path that takes the first
+// blocks takes the first steps. Inputs that are no multiple of 16, and the same on all paths, are one block.
+constexpr int conv2d_block(int c_in) { return c_in % kPanel == 0 ? kPanel : c_in; }
+
 template <class In, class Map>
 struct Conv2dOf {
   const In* input;  // [h, w, c_in]: a map, or the image
@@ -117,12 +121,36 @@ struct MultiplyOf {
   Map* output;
 };
 
-// output = input + other, all [pixels, c]; output may be either.
+// output = activation(input + other), all [pixels, c]; output may be either.
 template <class Map>
 struct AddOf {
   const Map *input, *other;
   int c;  // a multiple of 16
+  Activation activation;
   Map* output;
+};
+
+// The largest input under each window; nothing outside the input counts.
+template <class Map>
+struct MaxPoolOf {
+  const Map* input;  // [h, w, c]
+  int h, w;
+  int c;  // a multiple of 16, and the stride of a pixel
+  Window window;
+  Map* output;
+  int out_w;
+};
+
+// output = activation(scale * (x - mean) / sqrt(var + eps) + shift), mean and variance being those of the pixels and the 16
+// channels of a panel. output may be input.
+template <class Map>
+struct GroupNormOf {
+  const Map* input;  // [pixels, c]
+  int pixels;
+  ptrdiff_t stride;
+  float eps;
+  Map* output;
+  Epilogue epilogue;  // with scale and shift
 };
 
 using Panels = PanelsOf<float>;
@@ -133,6 +161,8 @@ using Depthwise = DepthwiseOf<float>;
 using GlobalPool = GlobalPoolOf<float>;
 using Multiply = MultiplyOf<float>;
 using Add = AddOf<float>;
+using MaxPool = MaxPoolOf<float>;
+using GroupNorm = GroupNormOf<float>;
 
 struct Kernels {
   const char* isa;
@@ -146,6 +176,8 @@ struct Kernels {
   void (*global_pool)(const GlobalPool&, Range panels);
   void (*multiply)(const Multiply&, Range pixels);
   void (*add)(const Add&, Range pixels);
+  void (*max_pool)(const MaxPool&, Range out_rows);
+  void (*group_norm)(const GroupNorm&, Range panels);
   // Multiply-adds as the gemm makes them, from registers alone (peak.h): some in each of the steps. Returns how many.
   int64_t (*exercise)(int64_t steps);
 };

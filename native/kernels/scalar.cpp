@@ -89,7 +89,44 @@ void multiply(const MultiplyOf<Map>& op, Range pixels) {
 template <class Map>
 void add(const AddOf<Map>& op, Range pixels) {
   for (ptrdiff_t i = ptrdiff_t(pixels.begin) * op.c; i < ptrdiff_t(pixels.end) * op.c; ++i) {
-    round_to(to_float(op.input[i]) + to_float(op.other[i]), op.output[i]);
+    round_to(activate(to_float(op.input[i]) + to_float(op.other[i]), op.activation), op.output[i]);
+  }
+}
+
+template <class Map>
+void max_pool(const MaxPoolOf<Map>& op, Range out_rows) {
+  const auto [kernel, stride, padding] = op.window;
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    for (int x = 0; x < op.out_w; ++x) {
+      for (int c = 0; c < op.c; ++c) {
+        float most = -INFINITY;
+        for (int ky = 0; ky < kernel; ++ky) {
+          for (int kx = 0; kx < kernel; ++kx) {
+            const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
+            if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
+            most = fmaxf(most, to_float(op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.c + c]));
+          }
+        }
+        round_to(most, op.output[(ptrdiff_t(y) * op.out_w + x) * op.c + c]);
+      }
+    }
+  }
+}
+
+template <class Map>
+void group_norm(const GroupNormOf<Map>& op, Range panels) {
+  for (int first = panels.begin * kPanel; first < panels.end * kPanel; first += kPanel) {
+    const auto at = [&](int i) { return i / kPanel * op.stride + first + i % kPanel; };
+    const int n = op.pixels * kPanel;
+    double sum = 0, squares = 0;
+    for (int i = 0; i < n; ++i) sum += to_float(op.input[at(i)]);
+    const double mean = sum / n;
+    for (int i = 0; i < n; ++i) squares += (to_float(op.input[at(i)]) - mean) * (to_float(op.input[at(i)]) - mean);
+    const double inverse = 1 / sqrt(squares / n + double(op.eps));
+    for (int i = 0; i < n; ++i) {
+      const auto x = float((to_float(op.input[at(i)]) - mean) * inverse);
+      round_to(finish(x, op.epilogue, first + i % kPanel), op.output[at(i)]);
+    }
   }
 }
 
@@ -110,6 +147,8 @@ constexpr HalfKernels<Map> half_kernels() {
           global_pool<Map>,
           multiply<Map>,
           add<Map>,
+          max_pool<Map>,
+          group_norm<Map>,
           exercise_floats};
 }
 
@@ -126,6 +165,8 @@ const Kernels kScalarKernels = {"scalar",
                                 global_pool<float>,
                                 multiply<float>,
                                 add<float>,
+                                max_pool<float>,
+                                group_norm<float>,
                                 exercise_floats};
 const Bf16Kernels kBf16ScalarKernels = half_kernels<Bf16>();
 const Fp16Kernels kFp16ScalarKernels = half_kernels<Fp16>();

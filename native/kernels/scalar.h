@@ -45,7 +45,9 @@ float conv2d_at(const Conv2dOf<In, Map>& op, int y, int x, int channel) {
       if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
       const In* pixel = op.input + (ptrdiff_t(in_y) * op.w + in_x) * op.input_stride;
       for (int c = 0; c < op.c_in; ++c) {
-        sum += to_float(pixel[c]) * weight(op.weights, channel, (ky * kernel + kx) * op.c_in + c);
+        const int block = conv2d_block(op.c_in), first = c / block * block;
+        const int step = first * kernel * kernel + (ky * kernel + kx) * block + c - first;
+        sum += to_float(pixel[c]) * weight(op.weights, channel, step);
       }
     }
   }

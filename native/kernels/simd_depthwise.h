@@ -5,6 +5,7 @@
 #include "peak.h"
 #include "simd_gemm.h"
 #include "simd_linear.h"
+#include "simd_norm.h"
 
 namespace dsnet {
 
@@ -155,11 +156,16 @@ void multiply(const MultiplyOf<Map>& op, Range pixels) {
 
 template <class Simd, class Map>
 void add(const AddOf<Map>& op, Range pixels) {
-  const auto [input, other, c, output] = op;
+  const auto [input, other, c, activation, output] = op;
+  constexpr int vectors = kPanel / Simd::lanes;
   for (ptrdiff_t panel = ptrdiff_t(pixels.begin) * c; panel < ptrdiff_t(pixels.end) * c; panel += kPanel) {
-    DSNET_UNROLL for (ptrdiff_t i = panel; i < panel + kPanel; i += Simd::lanes) {
-      store<Simd>(output + i, load<Simd>(input + i) + load<Simd>(other + i));
+    Vector<Simd> sums[vectors];
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
+      const ptrdiff_t i = panel + j * Simd::lanes;
+      sums[j] = load<Simd>(input + i) + load<Simd>(other + i);
     }
+    activate<Simd>(sums, activation);
+    DSNET_UNROLL for (int j = 0; j < vectors; ++j) store<Simd>(output + panel + j * Simd::lanes, sums[j]);
   }
 }
 
@@ -176,6 +182,8 @@ constexpr Kernels simd_kernels(const char* isa) {
           global_pool<Simd, float>,
           multiply<Simd, float>,
           add<Simd, float>,
+          max_pool<Simd, float>,
+          group_norm<Simd, float>,
           exercise_floats<Simd>};
 }
 
@@ -192,6 +200,8 @@ constexpr HalfKernels<Map> simd_half_kernels(const char* name, int64_t (*exercis
           global_pool<Simd, Map>,
           multiply<Simd, Map>,
           add<Simd, Map>,
+          max_pool<Simd, Map>,
+          group_norm<Simd, Map>,
           exercise};
 }
 

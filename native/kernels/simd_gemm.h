@@ -9,10 +9,10 @@
 
 namespace dsnet {
 
-// The runs that make up the inner dimension: `outer` x `inner` runs of `length` floats.
+// The runs that make up the inner dimension: `blocks` x `outer` x `inner` runs of `length` floats.
 struct Runs {
-  int outer, inner, length;
-  ptrdiff_t input_outer, input_inner, weight_outer, weight_inner;
+  int blocks, outer, inner, length;
+  ptrdiff_t input_block, input_outer, input_inner, weight_block, weight_outer, weight_inner;
 };
 
 struct TileJob {
@@ -58,11 +58,14 @@ void tile(const TileJob& job, const In* input, const Weight* weights, Out* outpu
   Vector<Simd> sums[rows * vectors];
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
   const Runs& runs = job.runs;
-  for (int outer = 0; outer < runs.outer; ++outer) {
-    for (int inner = 0; inner < runs.inner; ++inner) {
-      Simd::template accumulate<rows, vectors, ahead>(
-          sums, input + outer * runs.input_outer + inner * runs.input_inner, job.input_stride,
-          weights + outer * runs.weight_outer + inner * runs.weight_inner, job.panel_stride, runs.length);
+  for (int block = 0; block < runs.blocks; ++block) {
+    for (int outer = 0; outer < runs.outer; ++outer) {
+      const In* from = input + block * runs.input_block + outer * runs.input_outer;
+      const Weight* with = weights + block * runs.weight_block + outer * runs.weight_outer;
+      for (int inner = 0; inner < runs.inner; ++inner) {
+        Simd::template accumulate<rows, vectors, ahead>(sums, from + inner * runs.input_inner, job.input_stride,
+                                                        with + inner * runs.weight_inner, job.panel_stride, runs.length);
+      }
     }
   }
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
@@ -118,7 +121,7 @@ void columns(int n, const TileJob& job, const In* input, const Weight* weights, 
 
 template <class Simd, class Map>
 void gemm(const GemmOf<Map>& op, Range rows, Range panels) {
-  const TileJob job = {{1, 1, op.k, 0, 0, 0, 0}, op.input_stride, op.output_stride, op.weights.stride, op.epilogue};
+  const TileJob job = {{1, 1, 1, op.k, 0, 0, 0, 0, 0, 0}, op.input_stride, op.output_stride, op.weights.stride, op.epilogue};
   columns<Simd>(rows.end - rows.begin, job, op.input + rows.begin * op.input_stride, op.weights.data,
                 op.output + rows.begin * op.output_stride, panels);
 }
@@ -145,23 +148,26 @@ inline Range interior(int size, int out_size, const Window& window) {
 template <class Simd, class In, class Map>
 void conv2d_pixels(const Conv2dOf<In, Map>& op, int y, int x, int n, Range ky, Range kx, Range panels) {
   const auto [kernel, stride, padding] = op.window;
-  const bool dense = op.input_stride == op.c_in;  // a kernel row is then one run
-  const int taps = kx.end - kx.begin;
+  const int block = conv2d_block(op.c_in), taps = kx.end - kx.begin;
+  const bool dense = op.input_stride == block;  // a kernel row is then one run
   TileJob job = {};
+  job.runs.blocks = op.c_in / block;
   job.runs.outer = ky.end - ky.begin;
   job.runs.inner = dense ? 1 : taps;
-  job.runs.length = dense ? taps * op.c_in : op.c_in;
+  job.runs.length = dense ? taps * block : block;
+  job.runs.input_block = block;
   job.runs.input_outer = op.w * op.input_stride;
   job.runs.input_inner = op.input_stride;
-  job.runs.weight_outer = ptrdiff_t(kernel) * op.c_in * kPanel;
-  job.runs.weight_inner = ptrdiff_t(op.c_in) * kPanel;
+  job.runs.weight_block = ptrdiff_t(kernel) * kernel * block * kPanel;
+  job.runs.weight_outer = ptrdiff_t(kernel) * block * kPanel;
+  job.runs.weight_inner = ptrdiff_t(block) * kPanel;
   job.input_stride = stride * op.input_stride;
   job.output_stride = op.output_stride;
   job.panel_stride = op.weights.stride;
   job.epilogue = op.epilogue;
   const ptrdiff_t in_y = y * stride - padding + ky.begin, in_x = x * stride - padding + kx.begin;
   const ptrdiff_t first_tap = ptrdiff_t(ky.begin) * kernel + kx.begin;
-  columns<Simd>(n, job, op.input + (in_y * op.w + in_x) * op.input_stride, op.weights.data + first_tap * op.c_in * kPanel,
+  columns<Simd>(n, job, op.input + (in_y * op.w + in_x) * op.input_stride, op.weights.data + first_tap * block * kPanel,
                 op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride, panels);
 }
 

@@ -101,33 +101,43 @@ class Session {
           message);
     handle_.reset(created);
     n_ops_ = dsnet_model_op_count(model.handle());
+    for (int32_t gate = 0; gate < info_.n_gates; ++gate) n_choices_.push_back(dsnet_model_gate_choices(model.handle(), gate));
   }
 
   std::string isa() const { return dsnet_session_isa(handle_.get()); }
 
   void prefix(const Image& image) {
     check_size(image);
+    gate_ = 0;
     const nb::gil_scoped_release released;
     dsnet_prefix(handle_.get(), image.data());
   }
 
   Vector gate() {
-    Buffer scores(info_.n_paths);
+    Buffer scores(n_choices_.empty() ? 0 : n_choices_[gate_]);
     check(released([&] { return dsnet_gate(handle_.get(), scores.data()); }), "gate() needs prefix() first");
     return scores.release();
+  }
+
+  void segment(int32_t choice) {
+    check(released([&] { return dsnet_segment(handle_.get(), choice); }),
+          "segment() needs a choice of the gate that has just run, which is not the last");
+    ++gate_;
   }
 
   Vector suffix(int32_t path) {
     check_path(path);
     Buffer logits(info_.n_classes);
-    check(released([&] { return dsnet_suffix(handle_.get(), path, logits.data()); }), "suffix() needs prefix() and gate() first");
+    check(released([&] { return dsnet_suffix(handle_.get(), path, logits.data()); }),
+          "suffix() needs every gate() first, and a path that makes the choices they were given");
     return logits.release();
   }
 
   std::tuple<Vector, int32_t, Vector, std::tuple<double, double, double>> run(const Image& image, int32_t path) {
     check_size(image);
     if (path != DSNET_PATH_AUTO) check_path(path);
-    Buffer logits(info_.n_classes), scores(info_.n_paths);
+    gate_ = 0;
+    Buffer logits(info_.n_classes), scores(info_.n_scores);
     int32_t taken = 0;
     dsnet_timing timing = {};
     check(released([&] { return dsnet_run(handle_.get(), image.data(), path, logits.data(), &taken, scores.data(), &timing); }),
@@ -187,6 +197,8 @@ class Session {
   };
   dsnet_model_info info_;
   int32_t n_ops_ = 0;
+  std::vector<int32_t> n_choices_;  // of each gate
+  size_t gate_ = 0;                 // which is due, or has run
   std::unique_ptr<dsnet_session, Destroy> handle_;
 };
 
@@ -236,6 +248,7 @@ NB_MODULE(_native, module) {
       .def(nb::init<const std::string&, const std::string&>(), "filename"_a, "strategy"_a = "slicing")
       .def_prop_ro("name", [](const Model& model) { return model.info().name; })
       .def_prop_ro("n_paths", [](const Model& model) { return model.info().n_paths; })
+      .def_prop_ro("n_gates", [](const Model& model) { return model.info().n_gates; })
       .def_prop_ro("n_classes", [](const Model& model) { return model.info().n_classes; })
       .def_prop_ro("height", [](const Model& model) { return model.info().height; })
       .def_prop_ro("width", [](const Model& model) { return model.info().width; })
@@ -252,9 +265,10 @@ NB_MODULE(_native, module) {
            "threads"_a = 1, "isa"_a = nb::none(), "cores"_a = std::vector<int32_t>(), nb::keep_alive<1, 2>())
       .def_prop_ro("isa", &Session::isa)
       .def("prefix", &Session::prefix, "image"_a, "Runs the prefix on a normalised float32 image [height, width, 3].")
-      .def("gate", &Session::gate, "The gate's scores, one a path.")
+      .def("gate", &Session::gate, "The scores of the gate that is due, one a choice.")
+      .def("segment", &Session::segment, "choice"_a, "Goes on by a choice of the gate that has run, up to the next gate.")
       .def("suffix", &Session::suffix, "path"_a, "The logits of one path.")
       .def("run", &Session::run, "image"_a, "path"_a = DSNET_PATH_AUTO,
-           "All three: logits, the path taken, scores, and (prefix_ms, gate_ms, suffix_ms).")
+           "All of them: logits, the path taken, scores, and (prefix_ms, gate_ms, suffix_ms).")
       .def("op_times", &Session::op_times, "image"_a, "path"_a, "The milliseconds of every op in one run.");
 }

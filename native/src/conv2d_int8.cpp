@@ -16,12 +16,15 @@ Range inside(int size, const Window& window) {
 // What lies under the window of one output, some of it outside.
 void gather(const Int8Conv2d& op, int y, int x, int8_t padding, int8_t* to) {
   const auto [kernel, stride, pad] = op.window;
-  const int in_y = y * stride - pad, in_x = x * stride - pad;
+  const int in_y = y * stride - pad, in_x = x * stride - pad, block = conv2d_block(op.c_in);
+  const auto run = static_cast<size_t>(block);
   std::memset(to, padding, static_cast<size_t>(op.pointwise.k));
-  for (int ky = std::max(0, -in_y); ky < std::min(kernel, op.h - in_y); ++ky) {
-    for (int kx = std::max(0, -in_x); kx < std::min(kernel, op.w - in_x); ++kx) {
-      std::memcpy(to + ptrdiff_t{ky * kernel + kx} * op.c_in,
-                  op.input + (ptrdiff_t{in_y + ky} * op.w + in_x + kx) * op.input_stride, static_cast<size_t>(op.c_in));
+  for (int first = 0; first < op.c_in; first += block, to += ptrdiff_t{kernel} * kernel * block) {
+    for (int ky = std::max(0, -in_y); ky < std::min(kernel, op.h - in_y); ++ky) {
+      for (int kx = std::max(0, -in_x); kx < std::min(kernel, op.w - in_x); ++kx) {
+        const ptrdiff_t pixel = ptrdiff_t{in_y + ky} * op.w + in_x + kx;
+        std::memcpy(to + ptrdiff_t{ky * kernel + kx} * block, op.input + pixel * op.input_stride + first, run);
+      }
     }
   }
 }
@@ -38,13 +41,16 @@ void copy_runs(int n, int8_t* to, ptrdiff_t to_stride, const int8_t* from, ptrdi
 // The same for `n` neighbouring outputs whose windows lie inside.
 void gather_inside(const Int8Conv2d& op, int y, int x, int n, int8_t* to, ptrdiff_t to_stride) {
   const auto [kernel, stride, pad] = op.window;
-  const bool dense = op.input_stride == op.c_in;  // a kernel row is then one run
-  const int runs = dense ? 1 : kernel, run = dense ? kernel * op.c_in : op.c_in;
-  for (int ky = 0; ky < kernel; ++ky) {
-    for (int kx = 0; kx < runs; ++kx) {
-      const ptrdiff_t pixel = ptrdiff_t{y * stride - pad + ky} * op.w + x * stride - pad + kx;
-      copy_runs(n, to + ptrdiff_t{ky * kernel + kx} * op.c_in, to_stride, op.input + pixel * op.input_stride,
-                stride * op.input_stride, static_cast<size_t>(run));
+  const int block = conv2d_block(op.c_in);
+  const bool dense = op.input_stride == block;  // a kernel row is then one run
+  const int runs = dense ? 1 : kernel, run = dense ? kernel * block : block;
+  for (int first = 0; first < op.c_in; first += block, to += ptrdiff_t{kernel} * kernel * block) {
+    for (int ky = 0; ky < kernel; ++ky) {
+      for (int kx = 0; kx < runs; ++kx) {
+        const ptrdiff_t pixel = ptrdiff_t{y * stride - pad + ky} * op.w + x * stride - pad + kx;
+        copy_runs(n, to + ptrdiff_t{ky * kernel + kx} * block, to_stride, op.input + pixel * op.input_stride + first,
+                  stride * op.input_stride, static_cast<size_t>(run));
+      }
     }
   }
 }
@@ -52,7 +58,7 @@ void gather_inside(const Int8Conv2d& op, int y, int x, int n, int8_t* to, ptrdif
 }  // namespace
 
 void convolve(const Int8Kernels& kernels, const Int8Conv2d& op, Range out_rows, Range panels) {
-  constexpr int kStripBytes = 2 * kMostConv2dSteps;
+  constexpr int kStripBytes = 48 << 10;
   alignas(64) int8_t strip[kStripBytes + kConv2dSlack];
   const int row_bytes = (op.pointwise.k + kConv2dSlack + kPanel - 1) / kPanel * kPanel;
   const auto padding = static_cast<int8_t>(op.pointwise.input_zero_point ^ kernels.flip);

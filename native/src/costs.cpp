@@ -27,6 +27,7 @@ Cost cost_of(const Program& program, const Weights& all, int o, int path) {
     cost.bytes += c_out * weights_of_output * static_cast<int64_t>(bytes_of(weights.type));
     cost.bytes += c_out * vectors * static_cast<int64_t>(sizeof(float)) + (weights.table != nullptr ? kTableSize : 0);
   }
+  if (op.kind == Kind::group_norm) cost.bytes += 2 * int64_t{output.channels[path]} * static_cast<int64_t>(sizeof(float));
   return cost;
 }
 

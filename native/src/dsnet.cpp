@@ -7,6 +7,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,13 @@ int32_t argmax(const float* scores, int32_t n) {
   return best;
 }
 
+// Behind them.
+float* copy_scores(const dsnet::Session& run, float* to) {
+  const dsnet::Program& program = run.model().program;
+  if (program.n_gates() == 0) return to;
+  return std::copy_n(run.scores(), program.n_choices[static_cast<size_t>(run.at_gate())], to);
+}
+
 }  // namespace
 
 extern "C" {
@@ -119,6 +127,8 @@ dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {
   if (handle == nullptr) return {};
   const dsnet::Model& model = handle->model;
   const dsnet::Value& image = model.program.values[model.program.input];
+  const int32_t n_scores = std::accumulate(model.program.scores.begin(), model.program.scores.end(), 0,
+                                           [&](int sum, int value) { return sum + model.program.channels(value, 0); });
   return {model.program.name.c_str(),
           dsnet::name_of(model.program.precision),
           model.program.n_paths,
@@ -127,7 +137,14 @@ dsnet_model_info dsnet_model_get_info(const dsnet_model* handle) {
           image.w,
           model.arena,
           model.arena_bytes,
-          model.layout.bytes};
+          model.layout.bytes,
+          model.program.n_gates(),
+          n_scores};
+}
+
+int32_t dsnet_model_gate_choices(const dsnet_model* handle, int32_t gate) {
+  if (handle == nullptr || gate < 0 || gate >= handle->model.program.n_gates()) return 0;
+  return handle->model.program.n_choices[static_cast<size_t>(gate)];
 }
 
 int32_t dsnet_model_op_count(const dsnet_model* model) {
@@ -150,7 +167,8 @@ dsnet_status dsnet_model_op_info(const dsnet_model* handle, int32_t o, int32_t p
   if (o < 0 || o >= dsnet_model_op_count(handle) || !is_path(program, path)) return DSNET_ERROR_ARGUMENT;
   const dsnet::Op& op = program.ops[static_cast<size_t>(o)];
   const dsnet::Cost cost = dsnet::cost_of(program, handle->model.weights, o, path);
-  *info = {op.name.c_str(), dsnet::name_of(op.kind), dsnet::name_of(op.segment), cost.madds, cost.bytes};
+  *info = {op.name.c_str(), dsnet::name_of(op.kind), program.segment_names[static_cast<size_t>(op.segment)].c_str(), cost.madds,
+           cost.bytes};
   return DSNET_OK;
 }
 
@@ -223,7 +241,16 @@ dsnet_status dsnet_gate(dsnet_session* session, float* scores) {
   if (session == nullptr || scores == nullptr) return DSNET_ERROR_ARGUMENT;
   dsnet::Session& run = session->session;
   if (!run.gate()) return DSNET_ERROR_ARGUMENT;
-  std::copy_n(run.scores(), run.model().program.n_paths, scores);
+  copy_scores(run, scores);
+  return DSNET_OK;
+}
+
+dsnet_status dsnet_segment(dsnet_session* session, int32_t choice) {
+  if (session == nullptr) return DSNET_ERROR_ARGUMENT;
+  dsnet::Session& run = session->session;
+  const dsnet::Program& program = run.model().program;
+  const auto gate = static_cast<size_t>(run.at_gate());
+  if (choice < 0 || choice >= program.n_choices[gate] || !run.segment(choice)) return DSNET_ERROR_ARGUMENT;
   return DSNET_OK;
 }
 
@@ -241,16 +268,25 @@ dsnet_status dsnet_run(dsnet_session* session, const float* image, int32_t path,
   dsnet::Session& run = session->session;
   const dsnet::Program& program = run.model().program;
   if (path != DSNET_PATH_AUTO && !is_path(program, path)) return DSNET_ERROR_ARGUMENT;
-  dsnet_timing spent;
+  dsnet_timing spent = {};
   dsnet::Clock clock;
   run.prefix(image);
   spent.prefix_ms = clock.lap_ms();
-  run.gate();
-  *taken = path == DSNET_PATH_AUTO ? argmax(run.scores(), program.n_paths) : path;
-  spent.gate_ms = clock.lap_ms();
+  *taken = path != DSNET_PATH_AUTO ? path : program.n_gates() == 0 ? program.widest() : 0;
+  for (int32_t gate = 0; gate < program.n_gates(); ++gate) {
+    const auto g = static_cast<size_t>(gate);
+    run.gate();
+    const int32_t step = program.path_step(g);
+    const int32_t choice =
+        path == DSNET_PATH_AUTO ? argmax(run.scores(), program.n_choices[g]) : path / step % program.n_choices[g];
+    if (path == DSNET_PATH_AUTO) *taken += choice * step;
+    if (scores != nullptr) scores = copy_scores(run, scores);
+    spent.gate_ms += clock.lap_ms();
+    if (gate + 1 < program.n_gates()) run.segment(choice);
+    spent.suffix_ms += clock.lap_ms();
+  }
   run.suffix(*taken);
-  spent.suffix_ms = clock.lap_ms();
-  if (scores != nullptr) std::copy_n(run.scores(), program.n_paths, scores);
+  spent.suffix_ms += clock.lap_ms();
   std::copy_n(run.logits(), program.n_classes(), logits);
   if (timing != nullptr) *timing = spent;
   return DSNET_OK;

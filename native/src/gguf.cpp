@@ -218,6 +218,12 @@ uint32_t Gguf::u32(std::string_view key) const {
   return value;
 }
 
+float Gguf::f32(std::string_view key) const {
+  float value;
+  std::memcpy(&value, find(key, GgufType::f32, false).data, sizeof value);
+  return value;
+}
+
 std::string_view Gguf::string(std::string_view key) const {
   const GgufValue& value = find(key, GgufType::string, false);
   return Reader(value.data, static_cast<size_t>(value.end - value.data)).string("a metadata string");

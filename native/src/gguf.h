@@ -44,6 +44,7 @@ class Gguf {
 
   // Scalars and arrays of exactly this type; a missing key or another type is a Failure.
   uint32_t u32(std::string_view key) const;
+  float f32(std::string_view key) const;
   std::string_view string(std::string_view key) const;
   std::vector<uint32_t> u32s(std::string_view key) const;
   std::vector<int32_t> i32s(std::string_view key) const;

@@ -23,22 +23,30 @@ struct Block {
   uint64_t offset;
 };
 
-// The last op that needs each value. What crosses a segment boundary, or leaves the model, stays to the end, so that gate and
-// suffix can run again on the same features.
+// The last op that needs each value. What crosses a segment boundary stays to the end of the segment behind the gate, so that
+// gate and segment can run again on the same features; what leaves the model stays for good.
 std::vector<int> last_uses(const Program& program) {
   const int n_ops = static_cast<int>(program.ops.size());
-  std::vector<int> last(program.values.size(), -1);
-  std::vector<Segment> written(program.values.size(), Segment::prefix);
+  std::vector<int> last(program.values.size(), -1), written(program.values.size(), 0);
+  if (program.n_gates() == 0) written[program.input] = -1;  // before everything
   for (int o = 0; o < n_ops; ++o) {
     const Op& op = program.ops[o];
+    const int behind = program.segment_begin[(op.segment + 1) / 2 * 2 + 1];
     for (const int v : {op.input, op.input2}) {
-      if (v >= 0) last[v] = std::max(last[v], op.segment == written[v] ? o : n_ops);
+      if (v >= 0) last[v] = std::max(last[v], op.segment == written[v] ? o : behind);
     }
     last[op.output] = o;
     written[op.output] = op.segment;
   }
-  last[program.scores] = last[program.logits] = n_ops;
+  last[program.logits] = n_ops;
+  for (const int scores : program.scores) last[scores] = n_ops;
   return last;
+}
+
+// A dense convolution of a feature map takes it with its padding around it. Of integers, what lies under a window is copied
+// anyway.
+bool pads_map(const Program& program, const Op& op) {
+  return op.kind == Kind::conv2d && op.window.padding > 0 && op.input != program.input && program.precision != Precision::int8;
 }
 
 // A pool that follows the depthwise op whose output it pools reads the sums that the op leaves of each row, not the map.
@@ -84,17 +92,19 @@ Layout plan_layout(const Program& program) {
   const std::vector<int> last = last_uses(program);
   constexpr size_t kNone = Layout::kNone;
   std::vector<size_t> block_of(program.values.size(), kNone), sums_of(program.ops.size(), kNone);
+  std::vector<size_t> padded_of(program.ops.size(), kNone);
   std::vector<Block> blocks;
-  if (program.precision == Precision::int8) {  // the image as integers
+  if (program.precision == Precision::int8 || program.n_gates() == 0) {  // the image as integers, or kept for later
     const Value& image = program.values[program.input];
-    const uint64_t bytes = static_cast<uint64_t>(image.h) * static_cast<uint64_t>(image.w) * 3 + kConv2dSlack;
+    const uint64_t elements = static_cast<uint64_t>(image.h) * static_cast<uint64_t>(image.w) * 3;
+    const uint64_t bytes = elements * bytes_of(image.type) + kConv2dSlack;
     block_of[program.input] = 0;
     blocks.push_back({0, last[program.input], (bytes + kAlignment - 1) / kAlignment * kAlignment, 0});
   }
   for (int o = 0; o < static_cast<int>(program.ops.size()); ++o) {
     const Op& op = program.ops[o];
-    // A product or a sum overwrites a feature map that nobody needs any more.
-    if (has_two_inputs(op.kind) && last[op.input] == o) {
+    // A product, a sum or a norm overwrites a feature map that nobody needs any more.
+    if ((has_two_inputs(op.kind) || op.kind == Kind::group_norm) && last[op.input] == o) {
       block_of[op.output] = block_of[op.input];
       blocks[block_of[op.input]].end = last[op.output];
       continue;
@@ -104,18 +114,27 @@ Layout plan_layout(const Program& program) {
     const auto c = static_cast<uint64_t>(padded(value.channels.back()));
     block_of[op.output] = blocks.size();
     blocks.push_back({o, last[op.output], aligned(h * w * c * bytes_of(value.type)), 0});
+    if (pads_map(program, op)) {
+      const Value& from = program.values[op.input];
+      const auto around = static_cast<uint64_t>(2 * op.window.padding);
+      const uint64_t pixels = (static_cast<uint64_t>(from.h) + around) * (static_cast<uint64_t>(from.w) + around);
+      padded_of[o] = blocks.size();
+      blocks.push_back({o, o, aligned(pixels * static_cast<uint64_t>(padded(from.channels.back())) * bytes_of(from.type)), 0});
+    }
     if (sums_rows(program, o)) {
       sums_of[o] = sums_of[o + 1] = blocks.size();
       blocks.push_back({o, o + 1, h * c * sizeof(float), 0});
     }
   }
-  Layout layout = {std::vector<size_t>(program.values.size()), sums_of, 0};
+  Layout layout = {std::vector<size_t>(program.values.size()), sums_of, padded_of, 0};
   layout.bytes = static_cast<size_t>(place(blocks));
   for (size_t v = 0; v < block_of.size(); ++v) {
     if (block_of[v] != kNone) layout.offsets[v] = static_cast<size_t>(blocks[block_of[v]].offset);
   }
-  for (size_t& sums : layout.row_sums) {
-    if (sums != kNone) sums = static_cast<size_t>(blocks[sums].offset);
+  for (std::vector<size_t>* of_ops : {&layout.row_sums, &layout.padded}) {
+    for (size_t& block : *of_ops) {
+      if (block != kNone) block = static_cast<size_t>(blocks[block].offset);
+    }
   }
   return layout;
 }

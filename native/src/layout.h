@@ -14,6 +14,7 @@ struct Layout {
 
   std::vector<size_t> offsets;   // of each value, in bytes; multiples of 64
   std::vector<size_t> row_sums;  // of each op that leaves sums of rows to a pool, and of that pool; kNone for others
+  std::vector<size_t> padded;    // of each dense convolution of floats that pads a feature map: where the padded map is
   size_t bytes;                  // of the whole arena
 };
 

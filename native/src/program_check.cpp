@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "conv2d_int8.h"
 #include "error.h"
 #include "program.h"
@@ -18,6 +20,8 @@ class Checker {
 
  private:
   const Value& value(int v) const { return program_.values[v]; }
+  const char* name_of_segment(int s) const { return program_.segment_names[s].c_str(); }
+  int first_segment() const { return program_.n_gates() == 0 ? program_.last_segment() : 0; }
 
   void check_input() const {
     const Value& image = value(program_.input);
@@ -25,7 +29,8 @@ class Checker {
       if (c != 3) fail(DSNET_ERROR_FORMAT, "dsnet.input.value: expected an image of 3 channels, found %d", c);
     }
     expect_type("the image", program_.input, program_.type_of_image());
-    if (program_.precision == Precision::int8) check_constant_quantization(program_.input);
+    if (program_.precision != Precision::int8) return;
+    for (int p = 1; p < program_.n_paths; ++p) check_quantization(program_.input, 0, p);
   }
 
   void check_op(int o) {
@@ -36,8 +41,9 @@ class Checker {
     check_shapes(o);
     check_channels(o);
     check_types(o);
-    if (op.segment != Segment::suffix) check_path_independent(o);
+    check_branches(o);
     if (!has_weights(op.kind)) check_plain(o);
+    if (op.kind == Kind::group_norm) check_norm(o);
   }
 
   // The place and the op a message speaks of.
@@ -48,9 +54,9 @@ class Checker {
   void check_read(int o, int v, const char* field) const {
     const Op& op = program_.ops[o];
     if (v == program_.input) {
-      if (op.segment == Segment::prefix && op.kind == Kind::conv2d) return;
-      fail(DSNET_ERROR_FORMAT, "%s: only a conv2d of the prefix may read the image, found a %s op", at(field, o).c_str(),
-           name_of(op.segment));
+      if (op.segment == first_segment() && op.kind == Kind::conv2d) return;
+      fail(DSNET_ERROR_FORMAT, "%s: only a conv2d of the %s may read the image, found a %s op", at(field, o).c_str(),
+           name_of_segment(first_segment()), name_of_segment(op.segment));
     }
     if (writer_[v] < 0) fail(DSNET_ERROR_FORMAT, "%s: value %d is read before it is written", at(field, o).c_str(), v);
   }
@@ -75,7 +81,7 @@ class Checker {
     const Op& op = program_.ops[o];
     const Value& input = value(op.input);
     const Window& window = op.window;
-    if (op.kind == Kind::conv2d || op.kind == Kind::depthwise) {
+    if (has_window(op.kind)) {
       const int h = input.h + 2 * window.padding - window.kernel, w = input.w + 2 * window.padding - window.kernel;
       if (h < 0 || w < 0) {
         fail(DSNET_ERROR_FORMAT, "%s: a kernel of %d does not fit an input of %d x %d", at("kernel", o).c_str(), window.kernel,
@@ -106,7 +112,15 @@ class Checker {
     const Op& op = program_.ops[o];
     if (!has_panels(op.kind)) expect_same_channels(o, "output", op.output, op.input);
     if (has_two_inputs(op.kind)) expect_same_channels(o, "input2", op.input2, op.input);
-    if (op.kind == Kind::conv2d) expect_constant(o, "input", op.input);  // its steps interleave taps and channels
+    if (op.kind == Kind::conv2d && !whole_panels(op.input)) expect_constant(o, "input", op.input);  // one block of steps
+    if (op.kind == Kind::group_norm && !whole_panels(op.input)) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected multiples of 16 channels, which are normalised together", at("input", o).c_str());
+    }
+  }
+
+  bool whole_panels(int v) const {
+    const std::vector<int>& channels = value(v).channels;
+    return std::all_of(channels.begin(), channels.end(), [](int c) { return c % kPanel == 0; });
   }
 
   void expect_type(const char* reader, int v, Type expected) const {
@@ -128,6 +142,10 @@ class Checker {
     if (op.kind == Kind::add) expect_type(at("input2", o).c_str(), op.input2, maps);
     if (program_.is_int8(op)) check_pixels(o);
     if (program_.is_int8(op) && op.kind == Kind::conv2d) check_steps(o);
+    if (program_.is_int8(op) && op.kind == Kind::max_pool) check_same_quantization(o);
+    if (program_.is_int8(op) && !has_weights(op.kind) && op.activation > Activation::relu6) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected none, relu or relu6 for this kind in int8", at("activation", o).c_str());
+    }
     check_tables(o);
   }
 
@@ -144,7 +162,7 @@ class Checker {
   // They are copied to the stack.
   void check_steps(int o) const {
     const Op& op = program_.ops[o];
-    const int64_t steps = int64_t{op.window.kernel} * op.window.kernel * program_.channels(op.input, 0);
+    const int64_t steps = int64_t{op.window.kernel} * op.window.kernel * program_.channels(op.input, program_.widest());
     if (steps > kMostConv2dSteps) {
       fail(DSNET_ERROR_FORMAT, "%s: expected kernel * kernel * c_in of at most %d in int8, found %d", at("kernel", o).c_str(),
            kMostConv2dSteps, static_cast<int>(steps));
@@ -176,43 +194,59 @@ class Checker {
     }
   }
 
-  // Prefix and gate run before the path is known.
-  void check_path_independent(int o) const {
+  // A segment runs when some choices have been made; what it does must not depend on the others.
+  void check_branches(int o) const {
     const Op& op = program_.ops[o];
-    expect_constant(o, "output", op.output);
-    if (program_.precision == Precision::int8) check_constant_quantization(op.output);
-    for (const int row : op.rows) {
-      if (row != op.rows[0]) {
-        fail(DSNET_ERROR_FORMAT, "%s: expected the same row on every path in the %s, found %d and %d", at("row", o).c_str(),
-             name_of(op.segment), op.rows[0], row);
+    const std::vector<int>& channels = value(op.output).channels;
+    for (int p = 0; p < program_.n_paths; ++p) {
+      const int first = program_.branch(op.segment, p);
+      if (channels[p] != channels[first]) {
+        fail(DSNET_ERROR_FORMAT, "%s: expected the same channels on paths %d and %d in the %s, found %d and %d",
+             at("output", o).c_str(), first, p, name_of_segment(op.segment), channels[first], channels[p]);
       }
+      if (op.rows[p] != op.rows[first]) {
+        fail(DSNET_ERROR_FORMAT, "%s: expected the same row on paths %d and %d in the %s, found %d and %d", at("row", o).c_str(),
+             first, p, name_of_segment(op.segment), op.rows[first], op.rows[p]);
+      }
+      if (program_.precision == Precision::int8) check_quantization(op.output, first, p);
     }
   }
 
-  void check_constant_quantization(int v) const {
-    for (int p = 1; p < program_.n_paths; ++p) {
-      if (value(v).scale[p] != value(v).scale[0] || value(v).zero_point[p] != value(v).zero_point[0]) {
-        fail(DSNET_ERROR_FORMAT,
-             "dsnet.value.scale of value %s: expected the same scale and zero point on every path, found others on path %d",
-             quoted(value(v).name).c_str(), p);
-      }
+  // Integers are compared as they are.
+  void check_same_quantization(int o) const {
+    const Value &from = value(program_.ops[o].input), &to = value(program_.ops[o].output);
+    if (from.scale != to.scale || from.zero_point != to.zero_point) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected the scale and zero point of its input", at("output", o).c_str());
     }
   }
 
-  // Pools, products and sums have no epilogue.
+  void check_quantization(int v, int first, int p) const {
+    if (value(v).scale[p] != value(v).scale[first] || value(v).zero_point[p] != value(v).zero_point[first]) {
+      fail(DSNET_ERROR_FORMAT,
+           "dsnet.value.scale of value %s: expected the scale and zero point of path %d on path %d, found others",
+           quoted(value(v).name).c_str(), first, p);
+    }
+  }
+
+  // Pools, products and sums have no tensors, and group norm has no weights.
   void check_plain(int o) const {
     const Op& op = program_.ops[o];
-    if (!op.weight.empty() || !op.scale.empty() || !op.shift.empty()) {
-      fail(DSNET_ERROR_FORMAT, "%s: this kind takes no tensors", at("weight", o).c_str());
-    }
-    if (op.activation != Activation::none) {
+    const bool tensors = !op.weight.empty() || (!has_epilogue(op.kind) && (!op.scale.empty() || !op.shift.empty()));
+    if (tensors) fail(DSNET_ERROR_FORMAT, "%s: this kind takes no tensors", at("weight", o).c_str());
+    if (op.activation != Activation::none && !has_activation(op.kind)) {
       fail(DSNET_ERROR_FORMAT, "%s: this kind takes no activation", at("activation", o).c_str());
     }
   }
 
-  void check_vector(const char* key, int v, Segment latest) const {
-    if (writer_[v] < 0 || program_.ops[writer_[v]].segment > latest) {
-      fail(DSNET_ERROR_FORMAT, "%s: expected a value written by the %s or before, found value %d", key, name_of(latest), v);
+  void check_norm(int o) const {
+    expect_presence(o, "scale", program_.ops[o].scale, true);
+    expect_presence(o, "shift", program_.ops[o].shift, true);
+  }
+
+  void check_vector(const char* key, int v, int segment) const {
+    if (writer_[v] < 0 || program_.ops[writer_[v]].segment > segment) {
+      fail(DSNET_ERROR_FORMAT, "%s: expected a value written by the %s or before, found value %d", key, name_of_segment(segment),
+           v);
     }
     if (value(v).h != 1 || value(v).w != 1) {
       fail(DSNET_ERROR_FORMAT, "%s: expected a vector, found a value of %d x %d", key, value(v).h, value(v).w);
@@ -220,15 +254,19 @@ class Checker {
   }
 
   void check_scores() const {
-    check_vector("dsnet.scores", program_.scores, Segment::gate);
-    const int found = program_.channels(program_.scores, 0);  // constant, as a value of prefix or gate
-    if (found != program_.n_paths) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.scores: expected %d channels, one a path, found %d", program_.n_paths, found);
+    for (size_t g = 0; g < program_.scores.size(); ++g) {
+      const std::string key = "dsnet.gate.scores[" + std::to_string(g) + "]";
+      check_vector(key.c_str(), program_.scores[g], static_cast<int>(2 * g) + 1);
+      for (const int found : value(program_.scores[g]).channels) {
+        if (found != program_.n_choices[g]) {
+          fail(DSNET_ERROR_FORMAT, "%s: expected %d channels, one a choice, found %d", key.c_str(), program_.n_choices[g], found);
+        }
+      }
     }
   }
 
   void check_logits() const {
-    check_vector("dsnet.logits", program_.logits, Segment::suffix);
+    check_vector("dsnet.logits", program_.logits, program_.last_segment());
     for (const int c : value(program_.logits).channels) {
       if (c != program_.n_labels) {
         fail(DSNET_ERROR_FORMAT, "dsnet.logits: expected %d channels, one a label, on every path, found %d", program_.n_labels,

@@ -8,10 +8,10 @@
 namespace dsnet {
 namespace {
 
-constexpr uint32_t kFormatVersion = 2;
+constexpr uint32_t kFormatVersion = 3;
 
 // Far beyond any network for small devices, and small enough that no product of two of them overflows.
-constexpr size_t kMostPaths = 4096, kMostValues = 4096, kMostOps = 4096, kMostLabels = 65536;
+constexpr size_t kMostGates = 8, kMostPaths = 4096, kMostValues = 4096, kMostOps = 4096, kMostLabels = 65536;
 constexpr uint32_t kMostExtent = 16384, kMostChannels = 65536, kMostKernel = 64;
 
 void check_length(const char* key, size_t found, size_t expected) {
@@ -106,16 +106,37 @@ void check_input_description(const Gguf& file) {
   }
 }
 
-int read_paths(const Gguf& file) {
+// The paths are the product of what each gate may choose, in lexicographic order.
+void read_paths(const Gguf& file, Program& program) {
+  const size_t columns = std::max<size_t>(1, program.scores.size());
   const auto choices = file.i32s("dsnet.path.choice");
-  check_count("dsnet.path.choice", choices.size(), kMostPaths);
-  for (size_t p = 0; p < choices.size(); ++p) {
-    if (choices[p] < 0 || (p > 0 && choices[p] <= choices[p - 1])) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.path.choice[%zu]: expected strictly increasing choices from 0 up, found %d", p, choices[p]);
+  check_count("dsnet.path.choice", choices.size(), kMostPaths * columns);
+  const size_t n_paths = choices.size() / columns;
+  if (choices.size() % columns != 0 || n_paths > kMostPaths) {
+    fail(DSNET_ERROR_FORMAT, "dsnet.path.choice: expected %zu choices for each of at most %zu paths, found %zu elements", columns,
+         kMostPaths, choices.size());
+  }
+  std::vector<std::vector<int>> gates(columns);  // what each may choose
+  for (size_t i = 0; i < choices.size(); ++i) gates[i % columns].push_back(choices[i]);
+  size_t product = 1;
+  for (std::vector<int>& gate : gates) {
+    std::sort(gate.begin(), gate.end());
+    gate.erase(std::unique(gate.begin(), gate.end()), gate.end());
+    product = std::min(product * gate.size(), kMostPaths + 1);
+    program.n_choices.push_back(static_cast<int>(gate.size()));
+  }
+  if (product != n_paths) {
+    fail(DSNET_ERROR_FORMAT, "dsnet.path.choice: expected every combination of its choices, found %zu paths", n_paths);
+  }
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const auto place = i / columns / static_cast<size_t>(program.path_step(i % columns));
+    const std::vector<int>& gate = gates[i % columns];
+    if (choices[i] < 0 || choices[i] != gate[place % gate.size()]) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.path.choice[%zu]: expected strictly increasing choices from 0 up, found %d", i, choices[i]);
     }
   }
-  check_length("dsnet.path.madds", file.u64s("dsnet.path.madds").size(), choices.size());
-  return static_cast<int>(choices.size());
+  check_length("dsnet.path.madds", file.u64s("dsnet.path.madds").size(), n_paths);
+  program.n_paths = static_cast<int>(n_paths);
 }
 
 // How the integers of i8 values stand for real numbers.
@@ -148,14 +169,14 @@ std::vector<Value> read_values(const Gguf& file, size_t n_paths) {
                    {},
                    {},
                    {}};
-    int least = 1;  // channels never decrease from one path to the next
-    for (size_t p = 0; p < n_paths; ++p) value.channels.push_back(least = channels.number(v * n_paths + p, least, kMostChannels));
+    const int most = channels.number((v + 1) * n_paths - 1, 1, kMostChannels);  // of the last path, which is the widest
+    for (size_t p = 0; p < n_paths; ++p) value.channels.push_back(channels.number(v * n_paths + p, 1, most));
     values.push_back(std::move(value));
   }
   return values;
 }
 
-std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
+std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths, int last_segment) {
   auto names = file.strings("dsnet.op.name");
   const size_t n = names.size();
   check_count("dsnet.op.name", n, kMostOps);
@@ -176,7 +197,7 @@ std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
     Op op;
     op.name = name.text(o);
     op.kind = static_cast<Kind>(kind.word(o, kKindNames));
-    op.segment = static_cast<Segment>(segment.number(o, 0, 2));
+    op.segment = segment.number(o, 0, last_segment);
     op.input = input.number(o, 0, last_value);
     op.input2 = has_two_inputs(op.kind) ? input2.number(o, 0, last_value) : input2.number(o, -1, -1);
     op.output = output.number(o, 0, last_value);
@@ -192,29 +213,38 @@ std::vector<Op> read_ops(const Gguf& file, size_t n_values, size_t n_paths) {
   return ops;
 }
 
-// Ops in the order of their segments, none of the three empty.
-std::array<int, 4> read_segments(const Gguf& file, const std::vector<Op>& ops) {
+std::vector<std::string> segment_names(size_t n_gates) {
+  if (n_gates <= 1) return {"prefix", "gate", "suffix"};
+  std::vector<std::string> names;
+  for (size_t s = 0; s <= 2 * n_gates; ++s) names.push_back((s % 2 == 0 ? "segment." : "gate.") + std::to_string(s / 2));
+  return names;
+}
+
+// Ops in the order of their segments, none of which is empty; but without gates all ops are in the last.
+void read_segments(const Gguf& file, Program& program) {
   const auto names = file.strings("dsnet.segment.name");
-  check_length("dsnet.segment.name", names.size(), 3);
-  for (size_t s = 0; s < 3; ++s) {
-    if (names[s] != kSegmentNames[s]) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.segment.name[%zu]: expected '%s', found %s", s, kSegmentNames[s], quoted(names[s]).c_str());
+  const size_t n = program.segment_names.size();
+  check_length("dsnet.segment.name", names.size(), n);
+  for (size_t s = 0; s < n; ++s) {
+    if (names[s] != program.segment_names[s]) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.segment.name[%zu]: expected '%s', found %s", s, program.segment_names[s].c_str(),
+           quoted(names[s]).c_str());
     }
   }
-  std::array<int, 4> begin = {};
-  for (size_t o = 0; o < ops.size(); ++o) {
-    if (o > 0 && ops[o].segment < ops[o - 1].segment) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment[%zu]: expected %d or more, found %d", o, static_cast<int>(ops[o - 1].segment),
-           static_cast<int>(ops[o].segment));
-    }
-    for (int s = static_cast<int>(ops[o].segment); s < 3; ++s) begin[s + 1] = static_cast<int>(o) + 1;
-  }
-  for (int s = 0; s < 3; ++s) {
-    if (begin[s] == begin[s + 1]) {
-      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected at least one op in the %s, found none", kSegmentNames[s]);
+  const std::vector<Op>& ops = program.ops;
+  for (size_t o = 1; o < ops.size(); ++o) {
+    if (ops[o].segment < ops[o - 1].segment) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment[%zu]: expected %d or more, found %d", o, ops[o - 1].segment, ops[o].segment);
     }
   }
-  return begin;
+  program.segment_begin = segment_begins(ops, n);
+  for (size_t s = 0; s < n; ++s) {
+    const bool empty = program.segment_begin[s] == program.segment_begin[s + 1];
+    if (empty != (program.scores.empty() && s + 1 < n)) {
+      fail(DSNET_ERROR_FORMAT, "dsnet.op.segment: expected %s in the %s, found %s", empty ? "at least one op" : "no op",
+           program.segment_names[s].c_str(), empty ? "none" : "some");
+    }
+  }
 }
 
 int value_index(const Gguf& file, const char* key, size_t n_values) {
@@ -223,7 +253,32 @@ int value_index(const Gguf& file, const char* key, size_t n_values) {
   return static_cast<int>(index);
 }
 
+std::vector<int> read_scores(const Gguf& file, size_t n_values) {
+  const uint32_t count = file.u32("dsnet.gate.count");
+  if (count > kMostGates) fail(DSNET_ERROR_FORMAT, "dsnet.gate.count: expected at most %zu, found %u", kMostGates, count);
+  if (count == 0) return {};
+  const Column scores("dsnet.gate.scores", file.i32s("dsnet.gate.scores"), count);
+  std::vector<int> values;
+  for (size_t g = 0; g < count; ++g) values.push_back(scores.number(g, 0, static_cast<int64_t>(n_values) - 1));
+  return values;
+}
+
+float read_norm_eps(const Gguf& file) {
+  const float eps = file.f32("dsnet.norm_eps");
+  const bool sound = eps > 0 && std::isfinite(eps);
+  if (!sound) fail(DSNET_ERROR_FORMAT, "dsnet.norm_eps: expected a positive number, found %g", static_cast<double>(eps));
+  return eps;
+}
+
 }  // namespace
+
+std::vector<int> segment_begins(const std::vector<Op>& ops, size_t n_segments) {
+  std::vector<int> begin(n_segments + 1);
+  for (const Op& op : ops) {
+    for (size_t s = static_cast<size_t>(op.segment); s < n_segments; ++s) ++begin[s + 1];
+  }
+  return begin;
+}
 
 Program read_program(const Gguf& file) {
   check_header(file);
@@ -231,14 +286,17 @@ Program read_program(const Gguf& file) {
   Program program;
   program.name = file.string("general.name");
   program.precision = read_precision(file);
-  program.n_paths = read_paths(file);
+  program.norm_eps = read_norm_eps(file);
+  program.scores = read_scores(file, kMostValues);
+  program.segment_names = segment_names(program.scores.size());
+  read_paths(file, program);
   const auto n_paths = static_cast<size_t>(program.n_paths);
   program.values = read_values(file, n_paths);
   if (program.precision == Precision::int8) read_quantization(file, n_paths, program.values);
-  program.ops = read_ops(file, program.values.size(), n_paths);
-  program.segment_begin = read_segments(file, program.ops);
+  program.ops = read_ops(file, program.values.size(), n_paths, program.last_segment());
+  read_segments(file, program);
   program.input = value_index(file, "dsnet.input.value", program.values.size());
-  program.scores = value_index(file, "dsnet.scores", program.values.size());
+  program.scores = read_scores(file, program.values.size());
   program.logits = value_index(file, "dsnet.logits", program.values.size());
   const size_t n_labels = file.strings("dsnet.labels").size();
   check_count("dsnet.labels", n_labels, kMostLabels);

@@ -33,45 +33,62 @@ Session::Session(const Model& model, int threads, const KernelSet& kernels, cons
 }
 
 void Session::prefix(const float* image) noexcept {
-  if (model_.program.precision == Precision::int8) quantize(image);
-  run(Segment::prefix, 0, image);
-  done_ = Done::prefix;
+  gate_ = path_ = 0;
+  if (model_.program.precision == Precision::int8) {
+    quantize(image);
+  } else if (model_.program.n_gates() == 0) {  // everything comes later
+    const Value& value = model_.program.values[model_.program.input];
+    std::memcpy(data(model_.program.input), image,
+                sizeof(float) * 3 * static_cast<size_t>(value.h) * static_cast<size_t>(value.w));
+  }
+  run_segment(0, 0, image);
+  done_ = model_.program.n_gates() == 0 ? Done::gate : Done::segment;
 }
 
 bool Session::gate() noexcept {
   if (done_ == Done::nothing) return false;
-  run(Segment::gate, 0, nullptr);
+  run_segment(2 * gate_ + 1, path_, nullptr);
   done_ = Done::gate;
   return true;
 }
 
+bool Session::segment(int choice) noexcept {
+  const Program& program = model_.program;
+  if (done_ != Done::gate || gate_ + 1 >= program.n_gates()) return false;
+  path_ += choice * program.path_step(static_cast<size_t>(gate_));
+  run_segment(2 * ++gate_, path_, nullptr);
+  done_ = Done::segment;
+  return true;
+}
+
 bool Session::suffix(int path) noexcept {
-  if (done_ != Done::gate) return false;
-  for (const Mask& mask : model_.masks) fill(mask, path, static_cast<int>(stride(mask.value, path)), data(mask.value));
-  run(Segment::suffix, path, nullptr);
+  const Program& program = model_.program;
+  if (done_ != Done::gate || gate_ + 1 < program.n_gates() || program.branch(2 * gate_, path) != path_) return false;
+  run_segment(program.last_segment(), path, nullptr);
   return true;
 }
 
 void Session::run(int o, int path, const float* image) noexcept {
   const Op& op = model_.program.ops[o];
-  const bool sliced = model_.strategy == Strategy::slicing || op.segment != Segment::suffix;
+  const bool sliced = model_.strategy == Strategy::slicing || op.segment < 2;
   const OpWeights& weights = sliced ? model_.weights[o] : adapted(o, path);
   run(op, weights, path, image);
 }
 
-void Session::run(Segment segment, int path, const float* image) noexcept {
+void Session::run_segment(int segment, int path, const float* image) noexcept {
+  if (segment >= 2) {
+    for (const Mask& mask : model_.masks) fill(mask, path, static_cast<int>(stride(mask.value, path)), data(mask.value));
+  }
   if (op_ms_ != nullptr) return run_timed(segment, path, image);
-  const auto s = static_cast<size_t>(segment);
   const Program& program = model_.program;
-  for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) run(o, path, image);
+  for (int o = program.segment_begin[segment]; o < program.segment_begin[segment + 1]; ++o) run(o, path, image);
 }
 
 // Apart, so that the rest pays for one branch a stage.
-void Session::run_timed(Segment segment, int path, const float* image) noexcept {
-  const auto s = static_cast<size_t>(segment);
+void Session::run_timed(int segment, int path, const float* image) noexcept {
   const Program& program = model_.program;
   clock_.lap_ms();
-  for (int o = program.segment_begin[s]; o < program.segment_begin[s + 1]; ++o) {
+  for (int o = program.segment_begin[segment]; o < program.segment_begin[segment + 1]; ++o) {
     run(o, path, image);
     op_ms_[o] += clock_.lap_ms();
   }
@@ -108,12 +125,12 @@ template <class Map>
 void Session::run_float(const Op& op, const OpWeights& weights, int path, const float* image) noexcept {
   switch (op.kind) {
     case Kind::conv2d:
-      if (op.input != model_.program.input) {
-        return conv2d<Map, Map>(op, weights, path, data<Map>(op.input), kernels<Map>().conv2d);
-      } else if constexpr (std::is_same_v<Map, float>) {
-        return conv2d<float, Map>(op, weights, path, image, kernels<Map>().conv2d);
+      if (op.input != model_.program.input) return conv2d_of_map<Map>(op, weights, path);
+      if (image == nullptr) image = data(op.input);  // kept by the prefix
+      if constexpr (std::is_same_v<Map, float>) {
+        return conv2d<float, Map>(op, weights, path, image, op.window, kernels<Map>().conv2d);
       } else {
-        return conv2d<float, Map>(op, weights, path, image, kernels<Map>().conv2d_image);
+        return conv2d<float, Map>(op, weights, path, image, op.window, kernels<Map>().conv2d_image);
       }
     case Kind::depthwise: return depthwise<Map>(op, weights, path);
     case Kind::pointwise: return pointwise<Map>(op, weights, path);
@@ -121,6 +138,8 @@ void Session::run_float(const Op& op, const OpWeights& weights, int path, const 
     case Kind::global_pool: return global_pool<Map>(op, path);
     case Kind::multiply: return multiply<Map>(op, path);
     case Kind::add: return add<Map>(op, path);
+    case Kind::group_norm: return group_norm<Map>(op, weights, path);
+    case Kind::max_pool: return max_pool<Map>(op, path);
   }
 }
 
@@ -171,24 +190,57 @@ GemmOf<Map> Session::gemm(const Op& op, const OpWeights& weights, int path) cons
   return job;
 }
 
+// The panels are cut as well, so that those of one part stay in a cache while all rows pass over them.
 template <class In, class Map, class Kernel>
-void Session::conv2d(const Op& op, const OpWeights& weights, int path, const In* input, Kernel kernel) noexcept {
+void Session::conv2d(const Op& op, const OpWeights& weights, int path, const In* input, const Window& window,
+                     Kernel kernel) noexcept {
   const Program& program = model_.program;
   const Value &from = program.values[op.input], &output = program.values[op.output];
-  const int panels = panels_of(output.channels[path]);
+  const int panels = panels_of(output.channels[path]), around = 2 * (op.window.padding - window.padding);
   Conv2dOf<In, Map> job;
   job.input = input;
-  job.h = from.h, job.w = from.w, job.c_in = from.channels[path];
+  job.h = from.h + around, job.w = from.w + around, job.c_in = from.channels[path];
   job.input_stride = op.input == program.input ? job.c_in : stride(op.input, path);
-  job.window = op.window;
+  job.window = window;
   job.weights = {weights.as<float>(), weights.stride};
   job.output = data<Map>(op.output);
   job.out_w = output.w;
   job.output_stride = stride(op.output, path);
   job.epilogue = epilogue_of(op, weights, path);
-  const double work = double(output.h) * output.w * op.window.kernel * op.window.kernel * job.c_in * panels;
+  const double steps = double(window.kernel) * window.kernel * job.c_in;
+  constexpr double kFewSteps = 256;  // whose panels stay in the cache nearest to the core, however many there are
+  const int tile = kernels<Map>().tile_panels;
+  const Parts columns = cut(panels, steps > kFewSteps ? panels / tile : 1, tile);
+  const double work = double(output.h) * output.w * steps * panels / columns.count();
   const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
-  pool_.run(rows.count(), [&](int i) { kernel(job, rows[i], {0, panels}); });
+  pool_.run(columns.count() * rows.count(), [&](int i) { kernel(job, rows[i % rows.count()], columns[i / rows.count()]); });
+}
+
+template <class Map>
+void Session::conv2d_of_map(const Op& op, const OpWeights& weights, int path) noexcept {
+  const size_t place = model_.layout.padded[static_cast<size_t>(&op - model_.program.ops.data())];
+  if (place == Layout::kNone) return conv2d<Map, Map>(op, weights, path, data<Map>(op.input), op.window, kernels<Map>().conv2d);
+  Map* map = reinterpret_cast<Map*>(arena_.get() + place);
+  pad(op, path, map);
+  conv2d<Map, Map>(op, weights, path, map, {op.window.kernel, op.window.stride, 0}, kernels<Map>().conv2d);
+}
+
+// The input with zeros around it, so that the convolution has no edges.
+template <class Map>
+void Session::pad(const Op& op, int path, Map* to) const noexcept {
+  const Value& from = model_.program.values[op.input];
+  const int padding = op.window.padding;
+  const auto pixel = static_cast<size_t>(stride(op.input, path)), row = pixel * static_cast<size_t>(from.w);
+  const size_t side = pixel * static_cast<size_t>(padding), edge = (row + 2 * side) * static_cast<size_t>(padding);
+  const Map* input = data<Map>(op.input);
+  std::memset(to, 0, edge * sizeof(Map));
+  to += edge;
+  for (int y = 0; y < from.h; ++y, input += row, to += row + 2 * side) {
+    std::memset(to, 0, side * sizeof(Map));
+    std::memcpy(to + side, input, row * sizeof(Map));
+    std::memset(to + side + row, 0, side * sizeof(Map));
+  }
+  std::memset(to, 0, edge * sizeof(Map));
 }
 
 template <class Map>
@@ -239,9 +291,30 @@ template <class Map>
 void Session::add(const Op& op, int path) noexcept {
   const Value& output = model_.program.values[op.output];
   const int c = padded(output.channels[path]), pixels = output.h * output.w;
-  const AddOf<Map> job = {data<Map>(op.input), data<Map>(op.input2), c, data<Map>(op.output)};
+  const AddOf<Map> job = {data<Map>(op.input), data<Map>(op.input2), c, op.activation, data<Map>(op.output)};
   const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
   pool_.run(parts.count(), [&](int i) { kernels<Map>().add(job, parts[i]); });
+}
+
+template <class Map>
+void Session::max_pool(const Op& op, int path) noexcept {
+  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
+  const int c = padded(output.channels[path]);
+  const MaxPoolOf<Map> job = {data<Map>(op.input), input.h, input.w, c, op.window, data<Map>(op.output), output.w};
+  const double work = double(output.h) * output.w * c / kPanel * op.window.kernel * op.window.kernel;
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
+  pool_.run(rows.count(), [&](int i) { kernels<Map>().max_pool(job, rows[i]); });
+}
+
+template <class Map>
+void Session::group_norm(const Op& op, const OpWeights& weights, int path) noexcept {
+  const Value& output = model_.program.values[op.output];
+  const int pixels = output.h * output.w, panels = panels_of(output.channels[path]);
+  const GroupNormOf<Map> job = {data<Map>(op.input),    pixels,
+                                stride(op.input, path), model_.program.norm_eps,
+                                data<Map>(op.output),   epilogue_of(op, weights, path)};
+  const Parts parts = cut(panels, parts_for(pool_.threads(), 2.0 * pixels * panels), 4);
+  pool_.run(parts.count(), [&](int i) { kernels<Map>().group_norm(job, parts[i]); });
 }
 
 }  // namespace dsnet

@@ -21,18 +21,21 @@ class Session {
   // From now on every op adds its milliseconds to op_ms[op]; null ends that. Quantising the image counts as the first op's.
   void time_ops(double* op_ms) { op_ms_ = op_ms; }
 
-  // In this order; gate and suffix may run again on the same features. False if called too early.
+  // In this order, with a gate and a segment for each gate but the last; gate and suffix may run again on the same features.
+  // False if called too early, or on a path that takes other choices than were made.
   void prefix(const float* image) noexcept;
   bool gate() noexcept;
+  bool segment(int choice) noexcept;
   bool suffix(int path) noexcept;
 
-  // What gate and suffix wrote, until the next image.
-  const float* scores() const { return data(model_.program.scores); }
+  // The gate that has run, or is due, what it wrote, and what the suffix wrote, until the next image.
+  int at_gate() const { return gate_; }
+  const float* scores() const { return data(model_.program.scores[gate_]); }
   const float* logits() const { return data(model_.program.logits); }
 
  private:
-  void run(Segment segment, int path, const float* image) noexcept;
-  [[gnu::noinline]] void run_timed(Segment segment, int path, const float* image) noexcept;
+  void run_segment(int segment, int path, const float* image) noexcept;
+  [[gnu::noinline]] void run_timed(int segment, int path, const float* image) noexcept;
   [[gnu::always_inline]] inline void run(int o, int path, const float* image) noexcept;
   void run(const Op& op, const OpWeights& weights, int path, const float* image) noexcept;
 
@@ -42,7 +45,7 @@ class Session {
   template <class Map>
   void pointwise(const Op& op, const OpWeights& weights, int path) noexcept;
   template <class In, class Map, class Kernel>
-  void conv2d(const Op& op, const OpWeights& weights, int path, const In* input, Kernel kernel) noexcept;
+  void conv2d(const Op& op, const OpWeights& weights, int path, const In* input, const Window& window, Kernel kernel) noexcept;
   template <class Map>
   void depthwise(const Op& op, const OpWeights& weights, int path) noexcept;
   template <class Map>
@@ -51,6 +54,14 @@ class Session {
   void multiply(const Op& op, int path) noexcept;
   template <class Map>
   void add(const Op& op, int path) noexcept;
+  template <class Map>
+  void max_pool(const Op& op, int path) noexcept;
+  template <class Map>
+  void group_norm(const Op& op, const OpWeights& weights, int path) noexcept;
+  template <class Map>
+  void conv2d_of_map(const Op& op, const OpWeights& weights, int path) noexcept;
+  template <class Map>
+  void pad(const Op& op, int path, Map* to) const noexcept;
   void linear(const Op& op, const OpWeights& weights, int path) noexcept;
   template <class Weight, class Kernel>
   void linear_of(const Op& op, const OpWeights& weights, int path, Kernel kernel) noexcept;
@@ -64,7 +75,10 @@ class Session {
   void global_pool_int8(const Op& op, int path) noexcept;
   void multiply_int8(const Op& op, int path) noexcept;
   void add_int8(const Op& op, int path) noexcept;
+  void max_pool_int8(const Op& op, int path) noexcept;
+  void group_norm_int8(const Op& op, const OpWeights& weights, int path) noexcept;
   Int8Pointwise int8_pointwise(const Op& op, const OpWeights& weights, int path) const noexcept;
+  Range int8_bounds(const Op& op, int path) const noexcept;
   Int8Epilogue int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept;
 
   // What pointwise and linear have in common.
@@ -100,7 +114,8 @@ class Session {
   Pool pool_;
   double* op_ms_ = nullptr;
   Clock clock_;
-  enum class Done { nothing, prefix, gate } done_ = Done::nothing;
+  enum class Done { nothing, segment, gate } done_ = Done::nothing;
+  int gate_ = 0, path_ = 0;  // the first path that has made the choices so far
 };
 
 }  // namespace dsnet

@@ -16,7 +16,7 @@ void Session::quantize(const float* image) noexcept {
   const Parts parts = cut(n, parts_for(pool_.threads(), double(n) / 4), 64);
   if (op_ms_ != nullptr) clock_.lap_ms();
   pool_.run(parts.count(), [&](int i) { kernels_.int8.quantize(job, parts[i]); });
-  if (op_ms_ != nullptr) op_ms_[program.segment_begin[0]] += clock_.lap_ms();
+  if (op_ms_ != nullptr) op_ms_[program.segment_begin[program.n_gates() == 0 ? 2 : 0]] += clock_.lap_ms();
 }
 
 void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcept {
@@ -28,20 +28,29 @@ void Session::run_int8(const Op& op, const OpWeights& weights, int path) noexcep
     case Kind::global_pool: return global_pool_int8(op, path);
     case Kind::multiply: return multiply_int8(op, path);
     case Kind::add: return add_int8(op, path);
+    case Kind::max_pool: return max_pool_int8(op, path);
+    case Kind::group_norm: return group_norm_int8(op, weights, path);
   }
 }
 
-Int8Epilogue Session::int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept {
+// Between which integers an op's output lies, by its activation.
+Range Session::int8_bounds(const Op& op, int path) const noexcept {
   const Value& output = model_.program.values[op.output];
-  const ptrdiff_t row = op.rows[path] * weights.row_stride;
   const int zero_point = output.zero_point[path];
-  Int8Epilogue epilogue = {weights.scale + row, weights.shift + row, weights.sums + row, nullptr, -128, 127};
-  if (weights.table != nullptr) epilogue.table = weights.table + ptrdiff_t{op.rows[path]} * kTableSize;
-  if (op.activation == Activation::relu || op.activation == Activation::relu6) epilogue.lo = zero_point;
+  Range bounds = {-128, 127};
+  if (op.activation == Activation::relu || op.activation == Activation::relu6) bounds.begin = zero_point;
   if (op.activation == Activation::relu6) {
     const float six = std::rint(6.0F / output.scale[path]);
-    epilogue.hi = static_cast<int>(std::min(127.0F, static_cast<float>(zero_point) + six));
+    bounds.end = static_cast<int>(std::min(127.0F, static_cast<float>(zero_point) + six));
   }
+  return bounds;
+}
+
+Int8Epilogue Session::int8_epilogue(const Op& op, const OpWeights& weights, int path) const noexcept {
+  const ptrdiff_t row = op.rows[path] * weights.row_stride;
+  const Range bounds = int8_bounds(op, path);
+  Int8Epilogue epilogue = {weights.scale + row, weights.shift + row, weights.sums + row, nullptr, bounds.begin, bounds.end};
+  if (weights.table != nullptr) epilogue.table = weights.table + ptrdiff_t{op.rows[path]} * kTableSize;
   return epilogue;
 }
 
@@ -133,6 +142,7 @@ void Session::add_int8(const Op& op, int path) noexcept {
   const Program& program = model_.program;
   const Value &input = program.values[op.input], &other = program.values[op.input2], &output = program.values[op.output];
   const int c = padded(output.channels[path]), pixels = output.h * output.w;
+  const Range bounds = int8_bounds(op, path);
   const Int8Add job = {data<int8_t>(op.input),
                        data<int8_t>(op.input2),
                        c,
@@ -141,9 +151,42 @@ void Session::add_int8(const Op& op, int path) noexcept {
                        output.zero_point[path],
                        input.scale[path] / output.scale[path],
                        other.scale[path] / output.scale[path],
-                       data<int8_t>(op.output)};
+                       data<int8_t>(op.output),
+                       bounds.begin,
+                       bounds.end};
   const Parts parts = cut(pixels, parts_for(pool_.threads(), double(pixels) * c / kPanel), 1);
   pool_.run(parts.count(), [&](int i) { kernels_.int8.add(job, parts[i]); });
+}
+
+void Session::max_pool_int8(const Op& op, int path) noexcept {
+  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
+  const int c = padded(output.channels[path]);
+  const Int8MaxPool job = {data<int8_t>(op.input), input.h, input.w, c, op.window, data<int8_t>(op.output), output.w};
+  const double work = double(output.h) * output.w * c / kPanel * op.window.kernel * op.window.kernel / 4;
+  const Parts rows = cut(output.h, parts_for(pool_.threads(), work), 1);
+  pool_.run(rows.count(), [&](int i) { kernels_.int8.max_pool(job, rows[i]); });
+}
+
+void Session::group_norm_int8(const Op& op, const OpWeights& weights, int path) noexcept {
+  const Value &input = model_.program.values[op.input], &output = model_.program.values[op.output];
+  const int pixels = output.h * output.w, panels = panels_of(output.channels[path]);
+  const Epilogue affine = epilogue_of(op, weights, path);
+  const Range bounds = int8_bounds(op, path);
+  const Int8GroupNorm job = {data<int8_t>(op.input),
+                             pixels,
+                             stride(op.input, path),
+                             input.zero_point[path],
+                             output.zero_point[path],
+                             input.scale[path],
+                             output.scale[path],
+                             model_.program.norm_eps,
+                             affine.scale,
+                             affine.shift,
+                             data<int8_t>(op.output),
+                             bounds.begin,
+                             bounds.end};
+  const Parts parts = cut(panels, parts_for(pool_.threads(), 2.0 * pixels * panels), 1);
+  pool_.run(parts.count(), [&](int i) { kernels_.int8.group_norm(job, parts[i]); });
 }
 
 }  // namespace dsnet

@@ -42,7 +42,8 @@ std::vector<Mask> mask_program(Program& program) {
     op.input = now[op.input];
     if (op.input2 >= 0) op.input2 = now[op.input2];
     const int written = op.output;
-    const bool is_map = has_weights(op.kind) && op.kind != Kind::linear;
+    // Behind a convolution whose norm is an op of its own, it is the norm that would make something of nothing.
+    const bool is_map = op.kind == Kind::group_norm || (has_weights(op.kind) && op.kind != Kind::linear && !op.scale.empty());
     ops.push_back(op);
     if (!is_map || same_on_all(kept[written])) continue;
     const int mask = static_cast<int>(program.values.size()), output = mask + 1;
@@ -64,7 +65,7 @@ std::vector<Mask> mask_program(Program& program) {
     now[written] = output;
   }
   program.ops = std::move(ops);
-  program.segment_begin.back() = static_cast<int>(program.ops.size());  // only the suffix, which is the last, depends on the path
+  program.segment_begin = segment_begins(program.ops, program.segment_names.size());
   return masks;
 }
 
@@ -91,7 +92,7 @@ OpWeights with_all_sums(const Program& program, const Weights& weights, int o, i
 
 size_t gathered_bytes(const Program& program, const Weights& weights) {
   size_t most = 0;
-  for (int o = program.segment_begin[2]; o < program.segment_begin[3]; ++o) {
+  for (int o = program.segment_begin[2]; o < program.segment_begin.back(); ++o) {
     for (int path = 0; path < program.n_paths; ++path) {
       const Slice slice = slice_of(program, o, path);
       most = std::max(most, static_cast<size_t>(slice.blocks * slice.elements) * bytes_of(weights[o].type));

@@ -25,8 +25,8 @@ struct Mask {
   std::vector<int> kept;  // channels, one a path
 };
 
-// Makes all paths of the suffix as wide as the widest, and inserts a multiplication by a mask behind every op of it that has
-// weights, writes a feature map and depends on the path.
+// Makes all paths as wide as the widest, and inserts a multiplication by a mask behind every convolution and its norm whose
+// output depends on the path.
 std::vector<Mask> mask_program(Program& program);
 
 // Gives the masks a place of their own behind the others.
@@ -37,7 +37,7 @@ void fill(const Mask& mask, int path, int width, float* data);
 // The weights of an op at full width: in int8, with the sums over all inputs. The rest of a path's row stays the path's.
 OpWeights with_all_sums(const Program& program, const Weights& weights, int op, int path);
 
-// What gathering needs at most, for any op of the suffix on any path.
+// What gathering needs at most, for any op behind a choice on any path.
 size_t gathered_bytes(const Program& program, const Weights& weights);
 
 // Copies what a path reads of an op's weights to `scratch`; the weights there.

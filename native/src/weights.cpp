@@ -86,7 +86,7 @@ class Binder {
 
   Weights bind() {
     Weights weights;
-    for (const Op& op : program_.ops) weights.push_back(has_weights(op.kind) ? bind_op(op) : OpWeights{});
+    for (const Op& op : program_.ops) weights.push_back(has_epilogue(op.kind) ? bind_op(op) : OpWeights{});
     const std::set<std::string_view> panels = panel_names(program_);
     for (const auto& [name, tensor] : file_.tensors()) {
       if (used_.count(name) == 0) {
@@ -132,6 +132,10 @@ class Binder {
     const int c_out = program_.channels(op.output, program_.widest());
     const bool integers = program_.is_int8(op);
     OpWeights weights;
+    if (op.kind == Kind::group_norm) {
+      bind_epilogue(op, c_out, weights);
+      return weights;
+    }
     const GgufTensor& tensor = op.kind == Kind::linear ? find_linear(op) : find(op, "weight", op.weight, weight_type(op));
     weights.type = tensor.type;
     weights.data = tensor.data;

@@ -125,7 +125,7 @@ void count_ops(const char* filename, const std::vector<int>& paths) {
     std::snprintf(label, sizeof label, "op\t%s\t%d\t%s\t", segment, path, program.ops[static_cast<size_t>(o)].name.c_str());
     return std::string(label);
   };
-  const std::array<int, 4> whole = program.segment_begin;
+  const std::vector<int> whole = program.segment_begin;
   for (int o = whole[0]; o < whole[1]; ++o) {
     if (program.ops[static_cast<size_t>(o)].input == program.input) {
       program.segment_begin = {o, o + 1, o + 1, o + 1};

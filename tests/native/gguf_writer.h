@@ -17,6 +17,11 @@ class GgufWriter {
   uint32_t version = 3;
 
   void u32(const std::string& key, uint32_t value) { scalar(key, 4, value); }
+  void f32(const std::string& key, float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    scalar(key, 6, bits);
+  }
   void string(const std::string& key, const std::string& value) {
     begin(key, 8);
     put_string(keys_, value);

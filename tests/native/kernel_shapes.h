@@ -28,6 +28,9 @@ inline dsnet::Window pick_window(int h, int w, bool usual) {
   }
 }
 
+// Of a dense convolution: a few, or whole blocks.
+inline int pick_inputs() { return pick(0, 2) != 0 ? pick(1, 5) : pick(1, 4) * dsnet::kPanel; }
+
 inline int out_size(int size, const dsnet::Window& window) {
   return (size + 2 * window.padding - window.kernel) / window.stride + 1;
 }

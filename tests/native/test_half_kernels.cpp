@@ -203,15 +203,16 @@ void test_conv2d(const dsnet::HalfKernels<Map>& kernels, const Buffer<In>& input
 
 template <class Map>
 void test_conv2d(const dsnet::HalfKernels<Map>& kernels) {
-  const int h = pick(1, 12), w = pick(1, 40), c = pick(1, 5);
+  const int h = pick(1, 12), w = pick(1, 40), c = test::pick_inputs();
   const dsnet::Window window = test::pick_window(h, w, false);
   dsnet::Conv2dOf<float, Map> of_image = {};
   dsnet::Conv2dOf<Map, Map> of_map = {};
   of_image.h = of_map.h = h, of_image.w = of_map.w = w, of_image.c_in = of_map.c_in = c;
   of_image.window = of_map.window = window;
-  of_image.input_stride = c, of_map.input_stride = kPanel;
+  of_image.input_stride = c, of_map.input_stride = c > 5 ? c : kPanel;
   test_conv2d(kernels, Floats(count(h, w, c)), of_image, kernels.conv2d_image, scalar<Map>().conv2d_image);
-  test_conv2d(kernels, Pixels<Map>(h * w, c, kPanel), of_map, kernels.conv2d, scalar<Map>().conv2d);
+  test_conv2d(kernels, Pixels<Map>(h * w, c, static_cast<int>(of_map.input_stride)), of_map, kernels.conv2d,
+              scalar<Map>().conv2d);
 }
 
 template <class Map>
@@ -262,12 +263,45 @@ void test_channelwise(const dsnet::HalfKernels<Map>& kernels) {
   kernels.multiply({product.get(), factor.get(), c, c, product.get()}, pixel_range);
   CHECK(product.equals(product_expected));
   const Output<Map> sum(pixels * c), sum_expected(pixels * c);
-  scalar<Map>().add({input.get(), product.get(), c, sum_expected.get()}, pixel_range);
-  kernels.add({input.get(), product.get(), c, sum.get()}, pixel_range);
+  const auto activation = static_cast<dsnet::Activation>(pick(0, 2));  // the exact ones
+  scalar<Map>().add({input.get(), product.get(), c, activation, sum_expected.get()}, pixel_range);
+  kernels.add({input.get(), product.get(), c, activation, sum.get()}, pixel_range);
   CHECK(sum.equals(sum_expected));
-  scalar<Map>().add({sum_expected.get(), input.get(), c, sum_expected.get()}, pixel_range);  // in place
-  kernels.add({sum.get(), input.get(), c, sum.get()}, pixel_range);
+  scalar<Map>().add({sum_expected.get(), input.get(), c, activation, sum_expected.get()}, pixel_range);  // in place
+  kernels.add({sum.get(), input.get(), c, activation, sum.get()}, pixel_range);
   CHECK(sum.equals(sum_expected));
+}
+
+template <class Map>
+void test_max_pool(const dsnet::HalfKernels<Map>& kernels) {
+  const int h = pick(1, 12), w = pick(1, 20), c = pick(1, 5) * kPanel;
+  const dsnet::Window window = test::pick_window(h, w, pick(0, 1) != 0);
+  const int out_h = out_size(h, window), out_w = out_size(w, window);
+  const Halves<Map> input(count(h, w, c));
+  const Output<Map> found(out_h * out_w * c), expected(out_h * out_w * c);
+  dsnet::MaxPoolOf<Map> job = {input.get(), h, w, c, window, expected.get(), out_w};
+  const Range rows = pick_range(out_h);
+  scalar<Map>().max_pool(job, rows);
+  job.output = found.get();
+  kernels.max_pool(job, rows);
+  CHECK(found.equals(expected));
+}
+
+template <class Map>
+void test_group_norm(const dsnet::HalfKernels<Map>& kernels) {
+  const int pixels = pick(1, 50), panels = pick(1, 9), c = panels * kPanel;
+  const Halves<Map> input(count(pixels, c));
+  const Floats scale(count(c)), shift(count(c));
+  const Output<Map> found(pixels * c), expected(pixels * c);
+  const dsnet::Epilogue affine = {scale.get(), shift.get(), static_cast<dsnet::Activation>(pick(0, 5))};
+  dsnet::GroupNormOf<Map> job = {input.get(), pixels, c, 1e-5F, expected.get(), affine};
+  const Range range = pick_range(panels);
+  char shape[80];
+  std::snprintf(shape, sizeof shape, "%d pixels, panels %d-%d of %d", pixels, range.begin, range.end, panels);
+  scalar<Map>().group_norm(job, range);
+  job.output = found.get();
+  kernels.group_norm(job, range);
+  compare("group_norm", kernels, found, expected, kNoise, shape);
 }
 
 // Every number there is times factors that try all ways to round: the same bits, unless a subnormal number counts as zero.
@@ -322,6 +356,8 @@ void test_tables(const std::vector<const dsnet::HalfKernels<Map>*>& tables, int 
       test_conv2d(*kernels);
       test_depthwise(*kernels);
       test_channelwise(*kernels);
+      test_max_pool(*kernels);
+      test_group_norm(*kernels);
     }
   }
 }

@@ -192,8 +192,9 @@ void test_add(const dsnet::Int8Kernels& kernels) {
   char shape[80];
   std::snprintf(shape, sizeof shape, "%d pixels, %d channels", pixels, c);
   const Output output(pixels * c, kernels);
-  dsnet::Int8Add sum = {input.plain.get(), other.plain.get(), c,       pick_zero_point(), pick_zero_point(),
-                        pick_zero_point(), ratio(),           ratio(), output.expected()};
+  dsnet::Int8Add sum = {input.plain.get(), other.plain.get(), c,           pick_zero_point(),
+                        pick_zero_point(), pick_zero_point(), ratio(),     ratio(),
+                        output.expected(), pick(-128, 0),     pick(1, 127)};
   kScalar.add(sum, range);
   sum.input = input.flipped.get(), sum.other = other.flipped.get(), sum.output = output.found();
   kernels.add(sum, range);
@@ -203,6 +204,38 @@ void test_add(const dsnet::Int8Kernels& kernels) {
   sum.input = other.flipped.get(), sum.other = sum.output = output.found();
   kernels.add(sum, range);
   compare("add in place", kernels, output.same(), shape);
+}
+
+void test_max_pool(const dsnet::Int8Kernels& kernels) {
+  const int h = pick(1, 12), w = pick(1, 20), c = pick(1, 5) * kPanel;
+  const dsnet::Window window = test::pick_window(h, w, pick(0, 1) != 0);
+  const int out_h = out_size(h, window), out_w = out_size(w, window);
+  const Bytes input(count(h, w, c), -128, kernels);
+  const Output output(out_h * out_w * c, kernels);
+  dsnet::Int8MaxPool job = {input.plain.get(), h, w, c, window, output.expected(), out_w};
+  const Range rows = pick_range(out_h);
+  kScalar.max_pool(job, rows);
+  job.input = input.flipped.get(), job.output = output.found();
+  kernels.max_pool(job, rows);
+  compare("max_pool", kernels, output.same(), "");
+}
+
+void test_group_norm(const dsnet::Int8Kernels& kernels) {
+  const int pixels = pick(0, 9) == 0 ? pick(200, 900) : pick(1, 50), panels = pick(1, 5), c = panels * kPanel;
+  const Bytes input(count(pixels, c), -128, kernels);
+  const Floats gamma(count(c)), beta(count(c));
+  const Output output(pixels * c, kernels);
+  const float scale = static_cast<float>(pick(1, 40)) / 300, out_scale = static_cast<float>(pick(1, 40)) / 1000;
+  dsnet::Int8GroupNorm job = {input.plain.get(), pixels, c,           pick_zero_point(), pick_zero_point(), scale,
+                              out_scale,         1e-5F,  gamma.get(), beta.get(),        output.expected(), pick(-128, 0),
+                              pick(1, 127)};
+  const Range range = pick_range(panels);
+  char shape[80];
+  std::snprintf(shape, sizeof shape, "%d pixels, %d channels", pixels, c);
+  kScalar.group_norm(job, range);
+  job.input = input.flipped.get(), job.output = output.found();
+  kernels.group_norm(job, range);
+  compare("group_norm", kernels, output.same(), shape);
 }
 
 }  // namespace
@@ -219,6 +252,8 @@ int main(int argc, char** argv) {
       test_quantize(*kernels);
       test_channelwise(*kernels);
       test_add(*kernels);
+      test_max_pool(*kernels);
+      test_group_norm(*kernels);
     }
   }
   return check::report("int8 kernels");

@@ -54,8 +54,9 @@ struct Table {
 
 constexpr float kTolerance = 3e-5F;
 
-void compare(const char* kernel, const dsnet::Kernels& kernels, const Output& found, const Output& expected, const char* shape) {
-  if (!CHECK(found.close_to(expected, kTolerance))) std::printf("  %s %s: %s\n", kernels.isa, kernel, shape);
+void compare(const char* kernel, const dsnet::Kernels& kernels, const Output& found, const Output& expected, const char* shape,
+             float tolerance = kTolerance) {
+  if (!CHECK(found.close_to(expected, tolerance))) std::printf("  %s %s: %s\n", kernels.isa, kernel, shape);
 }
 
 void test_gemm(const dsnet::Kernels& kernels) {
@@ -123,10 +124,10 @@ void test_linear_i8(const dsnet::Kernels& kernels) {
 }
 
 void test_conv2d(const dsnet::Kernels& kernels) {
-  const int h = pick(1, 12), w = pick(1, 40), c_in = pick(1, 5), panels = pick(1, 4);
+  const int h = pick(1, 12), w = pick(1, 40), c_in = test::pick_inputs(), panels = pick(1, 4);
   const dsnet::Window window = pick_window(h, w, false);
   const int out_h = out_size(h, window), out_w = out_size(w, window), steps = window.kernel * window.kernel * c_in;
-  const int input_stride = pick(0, 1) != 0 ? c_in : kPanel;  // the image is dense, values in the arena are padded
+  const int input_stride = c_in > 5 || pick(0, 1) != 0 ? c_in : kPanel;  // the image is dense, values in the arena are padded
   const Floats input(static_cast<size_t>((h * w - 1) * input_stride + c_in)),
       weights(static_cast<size_t>(panels) * static_cast<size_t>(steps) * kPanel);
   const Table table(panels * kPanel);
@@ -151,7 +152,7 @@ void test_conv2d(const dsnet::Kernels& kernels) {
   dsnet::kScalarKernels.conv2d(job, rows, panel_range);
   job.output = found.get();
   kernels.conv2d(job, rows, panel_range);
-  compare("conv2d", kernels, found, expected, shape);
+  compare("conv2d", kernels, found, expected, shape, steps > 500 ? 2e-4F : kTolerance);  // thousands of products
 }
 
 void test_depthwise(const dsnet::Kernels& kernels) {
@@ -200,12 +201,56 @@ void test_channelwise(const dsnet::Kernels& kernels) {
   kernels.multiply({product.get(), factor.get(), c, c, product.get()}, pixel_range);
   CHECK(product.equals(product_expected));
   const Output sum(static_cast<size_t>(pixels * c)), sum_expected(static_cast<size_t>(pixels * c));
-  dsnet::kScalarKernels.add({input.get(), product.get(), c, sum_expected.get()}, pixel_range);
-  kernels.add({input.get(), product.get(), c, sum.get()}, pixel_range);
+  const auto activation = static_cast<dsnet::Activation>(pick(0, 2));  // the exact ones
+  dsnet::kScalarKernels.add({input.get(), product.get(), c, activation, sum_expected.get()}, pixel_range);
+  kernels.add({input.get(), product.get(), c, activation, sum.get()}, pixel_range);
   CHECK(sum.equals(sum_expected));
-  dsnet::kScalarKernels.add({sum_expected.get(), input.get(), c, sum_expected.get()}, pixel_range);  // in place
-  kernels.add({sum.get(), input.get(), c, sum.get()}, pixel_range);
+  dsnet::kScalarKernels.add({sum_expected.get(), input.get(), c, activation, sum_expected.get()}, pixel_range);  // in place
+  kernels.add({sum.get(), input.get(), c, activation, sum.get()}, pixel_range);
   CHECK(sum.equals(sum_expected));
+}
+
+void test_max_pool(const dsnet::Kernels& kernels) {
+  const int h = pick(1, 12), w = pick(1, 20), c = pick(1, 5) * kPanel;
+  const dsnet::Window window = pick_window(h, w, pick(0, 1) != 0);
+  const int out_h = out_size(h, window), out_w = out_size(w, window);
+  const Floats input(static_cast<size_t>(h * w * c));
+  const Output found(static_cast<size_t>(out_h * out_w * c)), expected(static_cast<size_t>(out_h * out_w * c));
+  dsnet::MaxPool job = {input.get(), h, w, c, window, expected.get(), out_w};
+  const Range rows = pick_range(out_h);
+  dsnet::kScalarKernels.max_pool(job, rows);
+  job.output = found.get();
+  kernels.max_pool(job, rows);
+  CHECK(found.equals(expected));
+}
+
+// Far from zero, where a sum of squares would lose the variance, too.
+void test_group_norm(const dsnet::Kernels& kernels) {
+  const int pixels = pick(0, 9) == 0 ? pick(200, 900) : pick(1, 50), panels = pick(1, 9), c = panels * kPanel;
+  const float far = pick(0, 3) == 0 ? 300.0F : 0.0F;
+  const Floats input(static_cast<size_t>(pixels * c)), scale(static_cast<size_t>(c)), shift(static_cast<size_t>(c));
+  for (size_t i = 0; i < input.size(); ++i) input[i] += far;
+  const Output found(static_cast<size_t>(pixels * c)), expected(static_cast<size_t>(pixels * c)),
+      parts(static_cast<size_t>(pixels * c));
+  const dsnet::Epilogue affine = {scale.get(), shift.get(), static_cast<dsnet::Activation>(pick(0, 5))};
+  dsnet::GroupNorm job = {input.get(), pixels, c, 1e-5F, expected.get(), affine};
+  const Range range = pick_range(panels);
+  char shape[80];
+  std::snprintf(shape, sizeof shape, "%d pixels, panels %d-%d of %d, around %g", pixels, range.begin, range.end, panels,
+                static_cast<double>(far));
+  dsnet::kScalarKernels.group_norm(job, range);
+  job.output = found.get();
+  kernels.group_norm(job, range);
+  compare("group_norm", kernels, found, expected, shape, far > 0 ? 2e-4F : kTolerance);
+  job.output = parts.get();
+  for (int panel = range.begin; panel < range.end; ++panel) kernels.group_norm(job, {panel, panel + 1});
+  CHECK(parts.equals(found));
+  for (float* in_place : {found.get(), parts.get()}) std::memcpy(in_place, input.get(), input.size() * 4);
+  job.input = job.output = found.get();
+  kernels.group_norm(job, {0, panels});
+  job.input = input.get(), job.output = parts.get();
+  kernels.group_norm(job, {0, panels});
+  CHECK(parts.equals(found));
 }
 
 // Activations far outside the range of the sweep: saturated, never NaN, and close in relative terms.
@@ -249,6 +294,8 @@ int main(int argc, char** argv) {
       test_conv2d(*kernels);
       test_depthwise(*kernels);
       test_channelwise(*kernels);
+      test_max_pool(*kernels);
+      test_group_norm(*kernels);
     }
   }
   return check::report("kernels");

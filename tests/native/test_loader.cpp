@@ -68,12 +68,24 @@ const std::vector<Spoiled> kSpoiled = {
     {"dsnet.labels", [](TinyModel& m) { m.labels.clear(); }},
     {"dsnet.logits", [](TinyModel& m) { m.labels.pop_back(); }},
     {"dsnet.path.choice", [](TinyModel& m) { m.choices = {}; }},
-    {"dsnet.path.choice[2]", [](TinyModel& m) { m.choices = {0, 3, 3}; }},
+    {"dsnet.path.choice", [](TinyModel& m) { m.choices = {0, 3, 3}; }},
+    {"dsnet.path.choice[1]", [](TinyModel& m) { m.choices = {0, 3, 2}; }},
+    {"dsnet.gate.scores", [](TinyModel& m) { m.gates = 2; }},
+    {"dsnet.gate.count", [](TinyModel& m) { m.gates = 9; }},
+    {"no op in the prefix", [](TinyModel& m) { m.gates = 0; }},
+    {"dsnet.norm_eps", [](TinyModel& m) { m.norm_eps = 0; }},
+    {"dsnet.norm_eps", [](TinyModel& m) { m.norm_eps = NAN; }},
+    {"multiples of 16 channels", [](TinyModel& m) { m.find("sum").kind = "group_norm", m.find("sum").input2 = -1; }},
+    {"dsnet.op.scale[14]",
+     [](TinyModel& m) {
+       m.find("sum").kind = "group_norm", m.find("sum").input2 = -1;
+       m.values[13].channels = m.values[15].channels = {16, 32, 48};
+     }},
     {"dsnet.path.choice[0]", [](TinyModel& m) { m.choices[0] = -1; }},
     {"dsnet.path.madds", [](TinyModel& m) { m.madds.pop_back(); }},
     {"dsnet.value.height[3]", [](TinyModel& m) { m.values[3].h = 0; }},
     {"dsnet.value.width[1]", [](TinyModel& m) { m.values[1].w = 1U << 31; }},
-    {"dsnet.value.channels[26]", [](TinyModel& m) { m.values[8].channels = {20, 33, 32}; }},
+    {"dsnet.value.channels[25]", [](TinyModel& m) { m.values[8].channels = {20, 33, 32}; }},
     {"dsnet.value.channels", [](TinyModel& m) { m.values[8].channels.pop_back(); }},
     {"dsnet.segment.name[1]", [](TinyModel& m) { m.segments[1] = "door"; }},
     {"dsnet.segment.name", [](TinyModel& m) { m.segments.emplace_back("suffix"); }},
@@ -129,9 +141,9 @@ const std::vector<Spoiled> kSpoiled = {
     {"dsnet.op.input2[14]", [](TinyModel& m) { m.find("sum").input2 = m.find("sum").output; }},
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 0, 3}; }},
     {"tensor 'wide.weight'", [](TinyModel& m) { m.tensors["wide.weight"].shape = {16, 8, 3, 1, 1}; }},
-    {"dsnet.scores", [](TinyModel& m) { m.scores = 99; }},
-    {"dsnet.scores", [](TinyModel& m) { m.scores = m.logits; }},
-    {"dsnet.scores", [](TinyModel& m) { m.scores = static_cast<uint32_t>(m.find("reduce").output); }},
+    {"dsnet.gate.scores", [](TinyModel& m) { m.scores = 99; }},
+    {"dsnet.gate.scores", [](TinyModel& m) { m.scores = m.logits; }},
+    {"dsnet.gate.scores", [](TinyModel& m) { m.scores = static_cast<uint32_t>(m.find("reduce").output); }},
     {"dsnet.logits", [](TinyModel& m) { m.logits = static_cast<uint32_t>(m.find("head").output); }},
     {"dsnet.logits", [](TinyModel& m) { m.logits = 0; }},
     {"activations",
@@ -239,13 +251,13 @@ void test_spoiled(const test::TemporaryFile& file) {
   expect_refusals("bf16", kSpoiledHalf);
   expect_refusals("fp16", kSpoiledHalf);
   TinyModel newer, other;
-  newer.format_version = 3;
+  newer.format_version = 4;
   expect(file, newer, DSNET_ERROR_VERSION, "dsnet.format_version");
   other.gguf_version = 2;
   expect(file, other, DSNET_ERROR_VERSION, "GGUF version");
   for (const char* key : {"general.architecture", "general.alignment", "general.name", "dsnet.format_version", "dsnet.labels",
                           "dsnet.path.madds", "dsnet.value.channels", "dsnet.value.type", "dsnet.op.sums", "dsnet.op.table",
-                          "dsnet.op.row", "dsnet.op.shift", "dsnet.scores"}) {
+                          "dsnet.op.row", "dsnet.op.shift", "dsnet.gate.count", "dsnet.gate.scores", "dsnet.norm_eps"}) {
     TinyModel model;
     model.without = key;
     expect(file, model, DSNET_ERROR_FORMAT, key);

@@ -43,7 +43,7 @@ inline constexpr const char* kPrecisions[] = {"fp32", "int8", "bf16", "fp16"};
 
 class TinyModel {
  public:
-  uint32_t gguf_version = 3, alignment = 64, format_version = 2;
+  uint32_t gguf_version = 3, alignment = 64, format_version = 3, gates = 1;
   std::string architecture = "dsnet", precision, interpolation = "bilinear";
   std::vector<float> mean = {0.5F, 0.5F, 0.5F}, std = {0.25F, 0.25F, 0.25F};
   std::vector<int32_t> choices = {0, 2, 3};
@@ -53,6 +53,7 @@ class TinyModel {
   std::vector<TinyOp> ops;
   std::map<std::string, TinyTensor> tensors;
   uint32_t input = 0, scores = 0, logits = 0;
+  float norm_eps = 1e-5F;
   std::string without;  // a key to leave out
 
   explicit TinyModel(std::string of_precision = "fp32", uint32_t h = 13, uint32_t w = 11) : precision(std::move(of_precision)) {
@@ -140,7 +141,9 @@ class TinyModel {
     key("dsnet.op.sums", [&](auto k) { file.strings(k, column(ops, &TinyOp::sums)); });
     key("dsnet.op.table", [&](auto k) { file.strings(k, column(ops, &TinyOp::table)); });
     key("dsnet.op.row", [&](auto k) { file.u32s(k, joined(column(ops, &TinyOp::rows))); });
-    key("dsnet.scores", [&](auto k) { file.u32(k, scores); });
+    key("dsnet.norm_eps", [&](auto k) { file.f32(k, norm_eps); });
+    key("dsnet.gate.count", [&](auto k) { file.u32(k, gates); });
+    key("dsnet.gate.scores", [&](auto k) { file.i32s(k, {static_cast<int32_t>(scores)}); });
     key("dsnet.logits", [&](auto k) { file.u32(k, logits); });
     for (const auto& [name, tensor] : tensors) file.tensor(name, tensor.type, tensor.shape, tensor.data);
     return file.bytes(data_begin);
