@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_train_transfer import trained_elsewhere
 from typer.testing import CliRunner
 
 from dsnet_edge import demo
+from dsnet_edge.arch import preset
 from dsnet_edge.cli.train import app
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.plan import Program
@@ -126,3 +128,21 @@ def test_bad_input_is_one_clear_error(folder: Path) -> None:
         train("gate", folder / "nowhere.safetensors", recipe, "-o", folder / "run", "--data", folder)
     with pytest.raises(DsnetError, match="Fashion-MNIST not found"):
         train("supernet", recipe, "-o", folder / "run", "--data", folder / "empty")
+
+
+@pytest.mark.parametrize("start", ["checkpoint", "fresh"])
+def test_both_stages_from_the_command_line(start: str, folder: Path) -> None:
+    source = trained_elsewhere(folder / "other.safetensors", preset("dsmbnet14-32"))
+    recipe = folder / "recipe.toml"
+    recipe.write_text(recipe.read_text() + f'start = "{start}"\nlearning_rate = 0.0\n')
+    out = folder / "run"
+    output = train("supernet", recipe, "--from", source, "-o", out, "--data", folder)
+    assert "begins with" in output and "7 other classes" in output
+    supernet = read_checkpoint(out / "supernet.safetensors")
+    assert supernet.training["begun_with"] == "other.safetensors" and len(supernet.labels) == 10
+    train("gate", out / "supernet.safetensors", recipe, "-o", out, "--data", folder)
+    gate = read_checkpoint(out / "model.safetensors").tensors["gate.weight"]
+    brought = read_checkpoint(source).tensors["gate.weight"]
+    assert np.array_equal(gate, brought) == (start == "checkpoint")  # Stage II moved nothing
+    with pytest.raises(DsnetError, match="leave out --from"):
+        train("supernet", recipe, "--from", source, "-o", out, "--data", folder, "--resume")

@@ -30,6 +30,9 @@ def supernet(
     *,
     out: RunFolder,
     data: DataFolder = None,
+    begin_with: Annotated[
+        Path | None, typer.Option("--from", help="A checkpoint of the same architecture, trained on other classes.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the state in the run's folder.")] = False,
     epochs: Epochs = None,
     checkpoint_every: Annotated[int, typer.Option(help="Epochs between recalibrated checkpoints; 0: one at the end.", min=0)] = 0,
@@ -37,16 +40,23 @@ def supernet(
 ) -> None:
     """Stage I: sandwich rule with in-place ensemble bootstrapping, then the statistics of every path.
 
+    --from transfers a supernet to other classes: its features and gate, with a new classifier.
+
     On several processes or machines: torchrun --nproc-per-node N -m dsnet_edge train supernet ...
     """
     read = _prepare(recipe, threads)
     from dsnet_edge.train.distributed import joined
+    from dsnet_edge.train.pretrained import Pretrained
     from dsnet_edge.train.run import Run, run_supernet
 
     if epochs is not None:
         read = dataclasses.replace(read, supernet=dataclasses.replace(read.supernet, epochs=epochs))
+    if resume and begin_with is not None:
+        raise DsnetError("--resume goes on from the run's own state; leave out --from, which is where the run began")
+    source = None if begin_with is None else Pretrained.read(begin_with, read.arch)
     with joined() as group:
-        run_supernet(Run.open(read, data, group, out / "tensorboard"), out, resume=resume, every=checkpoint_every)
+        run = Run.open(read, data, group, out / "tensorboard")
+        run_supernet(run, out, resume=resume, every=checkpoint_every, source=source)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from dsnet_edge.train.data import Data, open_data
 from dsnet_edge.train.distributed import Group, alone
 from dsnet_edge.train.evaluate import evaluate
 from dsnet_edge.train.gate import gate_space, train_gate, with_gate
+from dsnet_edge.train.pretrained import Pretrained
 from dsnet_edge.train.recalibrate import recalibrate
 from dsnet_edge.train.recipe import Recipe, recipe_to_dict
 from dsnet_edge.train.report import Reporter
@@ -67,9 +68,14 @@ class Run:
         return figures
 
 
-def run_supernet(run: Run, out: FilePath, *, resume: bool = False, every: int = 0) -> None:
-    """Stage I. Leaves `state.pt` after each epoch, `supernet.safetensors`, recalibrated, each `every` epochs and at the end."""
-    trainer = SupernetTrainer.start(run.recipe, len(run.data.labels), run.group)
+def run_supernet(run: Run, out: FilePath, *, resume: bool = False, every: int = 0, source: Pretrained | None = None) -> None:
+    """Stage I. Leaves `state.pt` after each epoch, `supernet.safetensors`, recalibrated, each `every` epochs and at the end.
+
+    With a `source` it begins with what that has learned.
+    """
+    trainer = SupernetTrainer.start(run.recipe, len(run.data.labels), run.group, source)
+    if source is not None:
+        run.reporter.line(f"begins with {source.file}, which knows {len(source.checkpoint.labels)} other classes")
     if resume:
         trainer.resume(out / STATE)
         run.reporter.line(f"going on after epoch {trainer.epoch}")
@@ -85,16 +91,19 @@ def run_supernet(run: Run, out: FilePath, *, resume: bool = False, every: int = 
         trainer.save(out)
         if every and trainer.epoch % every == 0 and trainer.epoch < epochs:
             net = make_target(trainer.result)  # a copy: training must not depend on who looks
-            _finish_supernet(run, net, trainer.epoch, _EARLY_BATCHES, out)
-    _finish_supernet(run, trainer.result, trainer.epoch, run.recipe.supernet.recalibration_batches, out)
+            _finish_supernet(run, net, trainer.epoch, _EARLY_BATCHES, out, source)
+    _finish_supernet(run, trainer.result, trainer.epoch, run.recipe.supernet.recalibration_batches, out, source)
     run.reporter.close()
 
 
-def _finish_supernet(run: Run, net: SlimmableNet, epoch: int, n_batches: int, out: FilePath) -> None:
+def _finish_supernet(run: Run, net: SlimmableNet, epoch: int, n_batches: int, out: FilePath, source: Pretrained | None) -> None:
     """One process recalibrates and writes; the others wait for it."""
     if run.group.leads:
         run.recalibrate(net, n_batches)
-        run.write(net, {"recipe": recipe_to_dict(run.recipe), "stage": "supernet", "epoch": epoch}, out / SUPERNET)
+        training = {"recipe": recipe_to_dict(run.recipe), "stage": "supernet", "epoch": epoch}
+        if source is not None:
+            training["begun_with"] = source.file.name
+        run.write(net, training, out / SUPERNET)
     run.group.wait()
 
 

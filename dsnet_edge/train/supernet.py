@@ -18,6 +18,7 @@ from dsnet_edge.train.data import Data
 from dsnet_edge.train.distributed import Group
 from dsnet_edge.train.losses import sandwich_loss
 from dsnet_edge.train.optimizer import learning_rate, make_sgd
+from dsnet_edge.train.pretrained import Pretrained
 from dsnet_edge.train.recipe import Recipe, recipe_to_dict
 from dsnet_edge.train.report import Reporter
 from dsnet_edge.train.sandwich import Sandwich, sandwich_logits
@@ -38,11 +39,13 @@ class SupernetTrainer:
     step: int = 0
 
     @staticmethod
-    def start(recipe: Recipe, n_classes: int, group: Group) -> SupernetTrainer:
-        """The network of the recipe's seed, before its first step."""
+    def start(recipe: Recipe, n_classes: int, group: Group, source: Pretrained | None = None) -> SupernetTrainer:
+        """The network of the recipe's seed, or what another data set has taught it, before its first step."""
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
             net = SlimmableNet(preset(recipe.arch, n_classes))
+        if source is not None:
+            source.give(net)
         net.to(group.device)
         net.gate.requires_grad_(False)  # the slimming head is Stage II's (paper, section 3.2)
         return SupernetTrainer(recipe, net, make_target(net), make_sgd(net, recipe.supernet.optimizer), group)
