@@ -30,7 +30,7 @@ from dsnet_edge.profiling import process
 from dsnet_edge.profiling.machine import describe_machine
 from dsnet_edge.runtime.bundle import Bundle, open_bundle
 from dsnet_edge.runtime.litert import LitertBackend
-from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
+from dsnet_edge.runtime.staged import StagedBackend
 
 WAYS = ("interpreter", "compiled, first start", "compiled, second start", "compiled, no folder")
 _MEMORY = ("one path", "all paths")
@@ -62,7 +62,7 @@ def paths(bundle: Bundle, rounds: int) -> list[dict[str, Any]]:
     with without_compiled_model():
         backends["interpreter"] = LitertBackend(bundle, 1)
         for path in range(bundle.n_paths):
-            backends["interpreter"].graph(suffix_stage(path))
+            backends["interpreter"].graph(bundle.stages.suffix(path))
     images = np.load(bundle.file(bundle.manifest["golden"]["images"]))
     times = {(name, path): np.zeros(rounds) for name in backends for path in range(bundle.n_paths)}
     for turn in range(rounds):
@@ -82,7 +82,7 @@ def network_ms(backend: StagedBackend, image: np.ndarray, path: int) -> float:
     for _ in range(2):
         spent = 0.0
         inputs = [backend.enter(image)]
-        for stage in ("prefix", "gate", suffix_stage(path)):
+        for stage in backend.stages.of_path(path):
             graph = backend.graph(stage)
             graph.put(*inputs)
             start = time.thread_time()

@@ -82,7 +82,7 @@ def test_a_missing_extra_is_named(tiny_bundle: FilePath, backend: str, monkeypat
 def test_files_of_other_paths_are_refused(copy: FilePath, backend: str) -> None:
     bundle = open_bundle(copy)
     bundle.manifest["backends"][backend]["suffixes"].pop()
-    with pytest.raises(BundleError, match=rf"backends.{backend} has 2 suffixes for 3 paths"):
+    with pytest.raises(BundleError, match=rf"backends.{backend} has 4 stages, expected 5"):
         open_backend(backend)(bundle, 1)
 
 

@@ -22,6 +22,7 @@ from dsnet_convert.progress import Progress
 from dsnet_convert.samples import Samples
 from dsnet_convert.sliced import write_sliced
 from dsnet_convert.source import sha256
+from dsnet_convert.stage import stages
 from dsnet_convert.stage_files import write_stage_files
 from dsnet_convert.targets import ONE_FILE, PRECISIONS, routed
 from dsnet_edge.errors import DsnetError, require_installed
@@ -75,7 +76,7 @@ def write_bundle(
     targets = routed(targets, litert_via)
     _check(plan, targets, precision, merged)
     images = golden_images(plan, photos)
-    with Progress(console, targets, merged, len(plan.program.paths)) as progress, bundle_folder(output) as folder:
+    with Progress(console, targets, merged, len(stages(plan))) as progress, bundle_folder(output) as folder:
         progress.begin("calibrating" if precision == "int8" else "reading")
         deployed = in_precision(plan, precision, calibration)
         calibration = calibration if precision == "int8" else None
@@ -102,6 +103,8 @@ def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Seq
         if target == "onnx2tf":
             require_installed("onnx", "onnx")  # for torch's export
             tool_versions()  # raises where its environment is missing or broken
+    if any(op.kind == "group_norm" for op in plan.program.ops):
+        _check_group_norm(targets, precision)
     for target in (*(target for target in targets if target != "sliced"), "sliced"):  # whose extra is part of the others
         extra, modules = _NEEDS.get(target, ("", ()))
         for module in modules:
@@ -112,6 +115,15 @@ def _check(plan: Plan, targets: Sequence[str], precision: Precision, merged: Seq
     for index, label in enumerate(plan.labels):
         if len(label.splitlines()) > 1:
             raise DsnetError(f"label {index}, {label!r}, is more than one line; labels.txt holds one a line, so rename it")
+
+
+def _check_group_norm(targets: Sequence[str], precision: Precision) -> None:
+    """Group norm computes statistics of every image, which the tools that quantise for other runtimes do not know as one op."""
+    for target in targets:
+        known = {"sliced": PRECISIONS["sliced"], "executorch": ("fp32", "fp16"), "litert": ("fp32", "fp16")}.get(target, ())
+        if precision not in known:
+            reason = f"{precision} of a network with group norm" if known else "a network with group norm"
+            raise DsnetError(f"--to {target} does not write {reason}; choose --to sliced, or executorch or litert in fp32")
 
 
 def _write_manifest(

@@ -18,11 +18,12 @@ import numpy as np
 
 from dsnet_convert.samples import Samples
 from dsnet_convert.source import sha256
-from dsnet_convert.stage import Stage, stages
+from dsnet_convert.stage import Stage, stage_names, stages
 from dsnet_convert.tools import tools
 from dsnet_edge import plan as plan_package
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
+from dsnet_edge.plan.plan import Array
 from dsnet_edge.user_cache import user_cache
 
 _MOST_BYTES = 8 << 30
@@ -83,7 +84,9 @@ def stage_keys(plan: Plan, target: str, precision: Precision, samples: Samples |
     """The key of every stage's file, by the stage's name. A calibrated stage depends on all that runs before it, too."""
     contents = {stage.name: _content(plan, stage) for stage in stages(plan)}
     made_by = f"{target} {precision} {sorted(tools((target,)).items())} {_sources()}"
-    shared = "" if samples is None else samples.key + contents["prefix"] + contents["gate"]
+    names = stage_names(plan)
+    before = contents.values() if names.n_gates > 1 else (contents[name] for name in names.before_choices())
+    shared = "" if samples is None else samples.key + "".join(before)
     return {name: _hash(f"{made_by} {shared} {name} {content}".encode()) for name, content in contents.items()}
 
 
@@ -94,17 +97,19 @@ def merged_key(keys: dict[str, str]) -> str:
 
 def _content(plan: Plan, stage: Stage) -> str:
     """Of the ops, shapes and numbers that a stage's graph is made from."""
-    program, digest = plan.program, hashlib.sha256()
+    program, digest = plan.program, hashlib.sha256(repr(plan.norm_eps).encode())
     column = program.index(stage.path)
     for op in program.segment(stage.segment):
         shapes = [program.shape(name, stage.path) for name in (op.input, op.input2, op.output) if name]
         digest.update(repr((replace(op, rows=()), shapes)).encode())
+        arrays: list[Array | None] = []
         if op.has_weight:
             shape = program.weight_shape(op, stage.path)
-            weight = plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)]
-            epilogue = plan.epilogues[op.name].at(op.rows[column] if op.rows else 0, shape[0])
-            for array in (weight, *epilogue):
-                digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+            arrays.append(plan.tensors[f"{op.name}.weight"][tuple(slice(size) for size in shape)])
+        if op.has_epilogue:
+            arrays += plan.epilogues[op.name].at(op.rows[column] if op.rows else 0, program.shape(op.output, stage.path)[2])
+        for array in arrays:
+            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 

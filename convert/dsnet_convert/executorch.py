@@ -13,7 +13,7 @@ import torch
 
 from dsnet_convert.graph import StageGraph, example_inputs, stage_inputs
 from dsnet_convert.samples import Samples
-from dsnet_convert.stage import Stage
+from dsnet_convert.stage import Stage, stage_values
 from dsnet_edge.errors import DsnetError, require
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.elements import Precision
@@ -53,7 +53,10 @@ def lower(plan: Plan, stage: Stage, precision: Precision = "fp32", samples: Samp
             graph, example = graph.half(), tuple(tensor.half() for tensor in example)
         with torch.no_grad():
             exported = torch.export.export(graph, example)
-    edge = exir.to_edge(exported, compile_config=exir.EdgeCompileConfig(_check_ir_validity=False, _skip_dim_order=True))
+    config = exir.EdgeCompileConfig(
+        _check_ir_validity=False, _skip_dim_order=True, preserve_ops=[torch.ops.aten.max_pool2d.default]
+    )
+    edge = exir.to_edge(exported, compile_config=config)
     program = edge.to_backend(xnnpack.XnnpackPartitioner()).exported_program()
     check_delegation(program, stage.name)
     return program
@@ -64,7 +67,7 @@ def quantised(plan: Plan, stage: Stage, samples: Samples) -> torch.export.Export
     from dsnet_convert.executorch_int8 import quantise
 
     example = example_inputs(plan, stage, "nchw")
-    if stage.segment != "prefix":
+    if stage_values(plan, stage.segment)[0] != (plan.program.image,):
         example = tuple(tensor.contiguous() for tensor in example)
     with torch.no_grad():
         exact = torch.export.export(StageGraph(plan, stage, "nchw"), example).module()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 import numpy as np
 
+from dsnet_edge.arch import Path
 from dsnet_edge.errors import MissingExtraError
 from dsnet_edge.plan import InputSpec, Plan
 from dsnet_edge.plan.oracle import run_segment
@@ -28,7 +30,7 @@ class Golden:
     """All float32."""
 
     images: np.ndarray  # [n, h, w, 3], normalised
-    scores: np.ndarray  # [n, P]
+    scores: np.ndarray  # [n, P]; of several gates those of all, one after the other, on the widest path
     logits: np.ndarray  # [P, n, classes]
 
 
@@ -80,19 +82,27 @@ def own_arrays(folder: FilePath) -> dict[str, np.ndarray]:
 
 
 def golden_outputs(plan: Plan, images: np.ndarray, tick: Tick = no_tick) -> Golden:
-    """Scores, and the logits on every path, of normalised images `[n, h, w, 3]`. The prefix runs once for all paths."""
+    """Scores, and the logits on every path, of normalised images `[n, h, w, 3]`."""
     program = plan.program
     batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
     scores: list[np.ndarray] = []
     logits: list[np.ndarray] = []
     for index, batch in enumerate(batches):
-        values = {program.image: batch.astype(np.float64)}
-        for segment in ("prefix", "gate"):
-            values = run_segment(plan, segment, values, program.paths[0])
-        scores.append(values[program.scores])
-        suffixes: list[np.ndarray] = []
-        for column, path in enumerate(program.paths):
-            suffixes.append(run_segment(plan, "suffix", values, path)[program.logits])
-            tick("the oracle", index * len(program.paths) + column + 1, len(batches) * len(program.paths))
-        logits.append(np.stack(suffixes))
+        outputs: list[np.ndarray] = []
+        for values in _on_every_path(plan, 0, {program.image: batch.astype(np.float64)}, list(program.paths)):
+            outputs.append(values[program.logits])
+            tick("the oracle", index * len(program.paths) + len(outputs), len(batches) * len(program.paths))
+        scores.append(np.concatenate([np.zeros((len(batch), 0)), *(values[name] for name in program.gates)], 1))
+        logits.append(np.stack(outputs))
     return Golden(images, np.concatenate(scores).astype(np.float32), np.concatenate(logits, 1).astype(np.float32))
+
+
+def _on_every_path(plan: Plan, level: int, values: dict[str, np.ndarray], paths: list[Path]) -> Iterator[dict[str, np.ndarray]]:
+    """All values of each of the paths, which agree in the choices before a level of the program; what they share runs once."""
+    for segment in plan.program.levels[level]:
+        values = run_segment(plan, segment, values, paths[0])
+    if level + 1 == len(plan.program.levels):
+        yield values
+        return
+    for _, together in itertools.groupby(paths, key=lambda path: path.choices[: level + 1]):
+        yield from _on_every_path(plan, level + 1, values, list(together))

@@ -7,6 +7,7 @@ partitioner takes them whole); `nhwc` for LiteRT, whose vectors are `[1, c]`. At
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,15 +15,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dsnet_convert.stage import Stage, folded, stage_values, stages, vectors
-from dsnet_edge.arch import Activation, Path
+from dsnet_convert.stage import Stage, folded, stage_values, vectors
+from dsnet_edge.arch import GROUP, Activation, Path
 from dsnet_edge.plan import Op, Plan
+from dsnet_edge.plan.float_ops import affine
 
 Layout = Literal["nchw", "nhwc"]
 
 
 class StageGraph(nn.Module):
-    """`prefix(image) -> feature`, `gate(feature) -> (scores, attention)` or `suffix(feature, attention) -> logits`, batch 1."""
+    """`prefix(image) -> feature`, `gate(feature) -> (scores, attention)`, `suffix(feature, attention) -> logits`, batch 1.
+
+    Without a gate `suffix(image)`, and of several gates `segment(feature, attention) -> feature`, too.
+    """
 
     def __init__(self, plan: Plan, stage: Stage, layout: Layout) -> None:
         super().__init__()
@@ -57,15 +62,17 @@ def stage_inputs(plan: Plan, stage: Stage, images: np.ndarray, layout: Layout) -
     entered = [torch.from_numpy(image)[None] for image in images]
     if layout == "nchw":
         entered = [image.permute(0, 3, 1, 2) for image in entered]
-    if stage.segment == "prefix":
+    program, (first, *_) = plan.program, stage_values(plan, stage.segment)[0]
+    if first == program.image:
         return [(image,) for image in entered]
-    prefix, gate, *_ = stages(plan)
     with torch.no_grad():
-        prefix_graph, gate_graph = (StageGraph(plan, shared, layout) for shared in (prefix, gate))
-        features = [prefix_graph(image) for image in entered]
-        if stage.segment == "gate":
-            return [(feature,) for feature in features]
-        return [(feature, gate_graph(feature)[1]) for feature in features]
+        values = [{program.image: image} for image in entered]
+        for segment in program.segments[: program.segments.index(stage.segment)]:
+            graph = StageGraph(plan, replace(stage, segment=segment), layout)
+            for known in values:
+                found = graph(*(known[name] for name in graph.inputs))
+                known.update(zip(graph.outputs, found if isinstance(found, tuple) else (found,), strict=True))
+    return [tuple(known[name] for name in stage_values(plan, stage.segment)[0]) for known in values]
 
 
 def _zeros(plan: Plan, stage: Stage, layout: Layout, name: str) -> Tensor:
@@ -127,17 +134,79 @@ class _Multiply(nn.Module):
 
 
 class _Add(nn.Module):
+    def __init__(self, activation: Activation) -> None:
+        super().__init__()
+        self.activation = activation
+
     def forward(self, x: Tensor, shortcut: Tensor) -> Tensor:
-        return x + shortcut
+        return _activate(self.activation, x + shortcut)
+
+
+class _MaxPool(nn.Module):
+    """What it pools comes from a ReLU, so that zeros around it are as good as nothing, and no runtime refuses the padding."""
+
+    def __init__(self, op: Op, layout: Layout) -> None:
+        super().__init__()
+        self.op, self.layout = op, layout
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, stride, p = self.op.kernel, self.op.stride, self.op.padding
+        if self.layout == "nchw":
+            return functional.max_pool2d(x, kernel, stride, p)
+        padded = functional.pad(x, (0, 0, p, p, p, p)).permute(0, 3, 1, 2)
+        return functional.max_pool2d(padded, kernel, stride).permute(0, 2, 3, 1)
+
+
+class _GroupNorm(nn.Module):
+    """In ops that XNNPACK has: the means of channels and of their squares, averaged over each group by a 1x1 convolution with as
+    many groups, and then a factor and an offset for each channel.
+
+    All constants are weights and biases of such convolutions: XNNPACK's partitioner leaves those of products and sums outside.
+    """
+
+    def __init__(self, plan: Plan, op: Op, path: Path, layout: Layout) -> None:
+        super().__init__()
+        self.op, self.layout = op, layout
+        c = plan.program.shape(op.output, path)[2]
+        gamma, beta = (torch.from_numpy(part.copy()) for part in affine(plan, op, c))
+        self.gamma, self.beta = nn.Parameter(gamma.view(c, 1, 1, 1), False), nn.Parameter(beta, False)
+        self.average = nn.Parameter(torch.full((c, GROUP, 1, 1), 1 / GROUP), False)
+        self.minus = nn.Parameter(torch.full((c, 1, 1, 1), -1.0), False)
+        self.eps, self.none = nn.Parameter(torch.full((c,), plan.norm_eps), False), nn.Parameter(torch.zeros(c), False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = self._convolve(self._pool(x), self.average, self.none)
+        var = self._convolve(self._pool(x * x), self.average, self.eps) - mean * mean
+        factor = self._convolve(torch.rsqrt(var), self.gamma, self.none)
+        return _activate(self.op.activation, x * factor + self._convolve(mean * factor, self.minus, self.beta))
+
+    def _pool(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3) if self.layout == "nchw" else (1, 2), keepdim=True)
+
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        groups = len(weight) // weight.shape[1]
+        if self.layout == "nhwc":
+            return functional.conv2d(x.permute(0, 3, 1, 2), weight, bias, groups=groups).permute(0, 2, 3, 1)
+        return functional.conv2d(x, weight, bias, groups=groups)
 
 
 def _step(plan: Plan, op: Op, path: Path, layout: Layout) -> nn.Module:
-    if op.kind == "global_pool":
-        return _GlobalPool(layout)
-    if op.kind == "multiply":
-        return _Multiply(layout)
-    if op.kind == "add":
-        return _Add()
+    match op.kind:
+        case "global_pool":
+            return _GlobalPool(layout)
+        case "multiply":
+            return _Multiply(layout)
+        case "add":
+            return _Add(op.activation)
+        case "max_pool":
+            return _MaxPool(op, layout)
+        case "group_norm":
+            return _GroupNorm(plan, op, path, layout)
+        case _:
+            return _weighted(plan, op, path, layout)
+
+
+def _weighted(plan: Plan, op: Op, path: Path, layout: Layout) -> nn.Module:
     weight, bias = (torch.from_numpy(array) for array in folded(plan, op, path))
     if op.kind != "linear":
         return _Convolution(op, weight, bias, layout)

@@ -137,7 +137,7 @@ def bundle_samples(bundle: Bundle, photos: FilePath) -> Samples:
 
 def exact_plan(bundle: Bundle, against: FilePath | None) -> Plan:
     """The fp32 plan on the bundle's paths: of the checkpoint `against`, or of the random weights that the manifest names."""
-    choices = [path["choice"] for path in bundle.manifest["paths"]]
+    choices = sorted({choice for path in bundle.manifest["paths"] for choice in path.get("choices", [path.get("choice")])})
     if against is not None:
         return from_checkpoint(against, choices).plan
     source = bundle.manifest["source"]

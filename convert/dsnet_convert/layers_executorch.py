@@ -17,10 +17,9 @@ from torch import Tensor, fx
 from dsnet_convert.executorch import quantised
 from dsnet_convert.executorch_int8 import DEQUANTIZE, QUANTIZE
 from dsnet_convert.samples import Samples
-from dsnet_convert.stage import stage_values, stages
+from dsnet_convert.stage import stage_names, stage_values, stages
 from dsnet_edge.plan import Op, Plan
 from dsnet_edge.plan.plan import Array
-from dsnet_edge.runtime.staged import suffix_stage
 
 Outputs = dict[str, Array]  # by value, real numbers `[n, ...]`
 
@@ -33,7 +32,7 @@ def executorch_outputs(plan: Plan, samples: Samples, exact: Mapping[str, Array],
     own: Outputs = {}
     accumulated: Outputs = {}
     for stage in stages(plan):
-        if stage.segment != "suffix" or stage.name == suffix_stage(path):
+        if stage.name in stage_names(plan).of_path(path):
             graph = quantised(plan, stage, samples).module()
             names, ops = stage_values(plan, stage.segment)[0], plan.program.segment(stage.segment)
             own |= _run(graph, ops, names, exact, fed=True)

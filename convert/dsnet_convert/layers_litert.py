@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from dsnet_convert.litert_steps import Step, graph_steps
-from dsnet_convert.stage import Stage, stage_values, stages
+from dsnet_convert.stage import Stage, stage_names, stage_values, stages
 from dsnet_edge.errors import require
 from dsnet_edge.plan import Plan
 from dsnet_edge.plan.plan import Array
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.litert_tensor import Tensor
-from dsnet_edge.runtime.staged import stage_files, suffix_stage
+from dsnet_edge.runtime.staged import stage_files
 
 Outputs = dict[str, Array]  # by value, real numbers `[n, ...]`
 
@@ -43,7 +43,7 @@ def litert_outputs(bundle: Bundle, plan: Plan, exact: Mapping[str, Array], path:
     accumulated: dict[str, Array] = {}
     running = {plan.program.image: exact[plan.program.image]}
     for stage in stages(plan):
-        if stage.segment != "suffix" or stage.name == suffix_stage(path):
+        if stage.name in stage_names(plan).of_path(path):
             own |= _run(_open(bundle, plan, stage, cut=True), exact)
             accumulated |= _run(_open(bundle, plan, stage, cut=False), running | accumulated)
     return own, accumulated

@@ -15,12 +15,11 @@ _SECONDS = {"executorch": 3.0, "litert": 3.0, "onnx2tf": 3.0, "onnx": 0.3, "ncnn
 class Progress:
     """A bar on the console, if there is one. Silent where the console is no terminal."""
 
-    def __init__(self, console: Console | None, targets: Sequence[str], merged: Sequence[str], n_paths: int) -> None:
+    def __init__(self, console: Console | None, targets: Sequence[str], merged: Sequence[str], n_stages: int) -> None:
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
-        steps = n_paths + 2
-        total = sum(_SECONDS[target] * (steps + (target in merged)) for target in targets if target in _SECONDS)
+        total = sum(_SECONDS[target] * (n_stages + (target in merged)) for target in targets if target in _SECONDS)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._bars = Bars(*columns, console=console, transient=True, disable=console is None, speed_estimate_period=600)
         self._task = self._bars.add_task("", total=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,8 @@ from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.golden import read_outputs
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from dsnet_edge.nn import SlimmableNet
 
 _BATCH = 8  # images at once
@@ -70,19 +73,25 @@ def trained(bundle: Bundle, file: FilePath, images: np.ndarray, threads: int, ti
     network = SlimmableNet(checkpoint.arch)
     network.load_state_dict({name: torch.from_numpy(tensor.copy()) for name, tensor in checkpoint.tensors.items()})
     network.eval()
-    choices = [path["choice"] for path in bundle.manifest["paths"]]
+    paths = list(_paths(bundle))
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         with torch.inference_mode():
-            scores, logits = _outputs(network, choices, images, tick)
+            scores, logits = _outputs(network, paths, images, tick)
     finally:
         torch.set_num_threads(before)
     return Reference("checkpoint", f"PyTorch with {file.name}", scores, logits), warning
 
 
-def _outputs(network: SlimmableNet, choices: list[int], images: np.ndarray, tick: Tick) -> tuple[np.ndarray, np.ndarray]:
-    """Scores `[n, P]` and logits `[P, n, classes]`, of the paths with these choices."""
+def _paths(bundle: Bundle) -> Iterator[Path]:
+    """Of the architecture, which may have more."""
+    for path in bundle.manifest["paths"]:
+        yield Path(tuple(path["choices"]) if "choices" in path else (path["choice"],))
+
+
+def _outputs(network: SlimmableNet, paths: list[Path], images: np.ndarray, tick: Tick) -> tuple[np.ndarray, np.ndarray]:
+    """Scores, as `Golden` has them, and logits `[P, n, classes]` on these paths."""
     from torch import from_numpy
 
     batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
@@ -90,13 +99,23 @@ def _outputs(network: SlimmableNet, choices: list[int], images: np.ndarray, tick
     logits: list[np.ndarray] = []
     for index, batch in enumerate(batches):
         x = from_numpy(np.ascontiguousarray(batch.transpose(0, 3, 1, 2)))
-        scores.append(network.prefix(x).scores[:, choices].numpy())
+        scores.append(_scores(network, x, paths))
         columns: list[np.ndarray] = []
-        for column, choice in enumerate(choices):
-            columns.append(network(x, Path((choice,))).numpy())
-            tick("PyTorch", index * len(choices) + column + 1, len(batches) * len(choices))
+        for column, path in enumerate(paths):
+            columns.append(network(x, path).numpy())
+            tick("PyTorch", index * len(paths) + column + 1, len(batches) * len(paths))
         logits.append(np.stack(columns))
     return np.concatenate(scores), np.concatenate(logits, 1)
+
+
+def _scores(network: SlimmableNet, x: Tensor, paths: list[Path]) -> np.ndarray:
+    """Of every gate, on the widest path, for the choices that the paths make of it."""
+    cut, found = network.prefix(x), [np.zeros((len(x), 0), np.float32)]
+    for gate in range(len(network.arch.gates)):
+        if gate:
+            cut = network.segment(cut.features, cut.attention, gate - 1, paths[-1])
+        found.append(cut.scores[:, sorted({path.choices[gate] for path in paths})].numpy())
+    return np.concatenate(found, 1)
 
 
 def _origin(bundle: Bundle, checkpoint: Checkpoint, file: FilePath) -> str:
@@ -110,10 +129,9 @@ def _origin(bundle: Bundle, checkpoint: Checkpoint, file: FilePath) -> str:
     if checkpoint.input != bundle.input:
         raise BundleError(f"{about}: it takes {checkpoint.input}, the bundle {bundle.input}; give that one")
     program = Program.from_arch(checkpoint.arch)
-    paths = {path.choices[0]: path for path in program.space.paths()}
-    for index, fact in enumerate(bundle.manifest["paths"]):
-        path = paths.get(fact["choice"])
-        found = (program.madds(path), program.parameters(path)) if path else "no such choice"
+    for index, (path, fact) in enumerate(zip(_paths(bundle), bundle.manifest["paths"], strict=True)):
+        known = path in program.space
+        found = (program.madds(path), program.parameters(path)) if known else "no such choice"
         if found != (expected := (fact["madds"], fact["parameters"])):
             raise BundleError(f"{about}: path {index} has multiply-adds and parameters {expected}, found {found}; give that one")
     return f"{file.name} is another file than the bundle was made from (by its SHA-256), of the same network"

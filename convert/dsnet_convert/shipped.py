@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from dsnet_edge.errors import BundleError, MissingExtraError, require
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.litert_compiled import fully_delegated
+from dsnet_edge.runtime.manifest import files_of
 from dsnet_edge.runtime.quiet import quiet_stderr
-from dsnet_edge.runtime.staged import suffix_stage
+from dsnet_edge.runtime.staged import stage_files
 
 
 @dataclass(frozen=True)
@@ -20,24 +21,27 @@ class Shipped:
     one_file: bool  # which holds every path; then every path needs all its bytes
     path_bytes: tuple[int, ...]  # of the files that each path needs, prefix and gate included
     total_bytes: int  # each file once
-    delegated: tuple[bool, ...] | None  # prefix and suffix of each path; None where it does not apply or nothing here can tell
+    delegated: tuple[bool, ...] | None  # all but the gates of each path; None where it does not apply or nothing here can tell
     gate_delegated: bool | None
 
 
 def shipped(bundle: Bundle, backend: str) -> Shipped:
     entry = bundle.backend_files("sliced" if backend == "numpy" else backend)
     sizes = {name: fact["bytes"] for name, fact in bundle.manifest["files"].items()}
-    n_paths = bundle.n_paths
+    stages, paths = bundle.stages, range(bundle.n_paths)
     delegated = _delegated(bundle, backend, entry)
-    known = None if delegated is None else tuple(delegated["prefix"] and delegated[suffix_stage(i)] for i in range(n_paths))
-    gate = None if delegated is None else delegated["gate"]
+    known = gate = None
+    if delegated is not None:
+        bodies = [[name for name in stages.of_path(path) if not name.startswith("gate")] for path in paths]
+        known = tuple(all(delegated[name] for name in names) for names in bodies)
+        gate = all(whole for name, whole in delegated.items() if name.startswith("gate")) if stages.n_gates else None
     if "file" in entry:
         size = sizes[entry["file"]]
-        return Shipped(True, (size,) * n_paths, size, known, gate)
-    whole = {name: sizes[name] + sizes.get(_weights(name), 0) for name in (entry["prefix"], entry["gate"], *entry["suffixes"])}
-    shared = whole[entry["prefix"]] + whole[entry["gate"]]
-    suffixes = [whole[name] for name in entry["suffixes"]]
-    return Shipped(False, tuple(shared + size for size in suffixes), shared + sum(suffixes), known, gate)
+        return Shipped(True, (size,) * bundle.n_paths, size, known, gate)
+    files = stage_files(bundle, backend)
+    whole = {stage: sizes[name] + sizes.get(_weights(name), 0) for stage, name in files.items()}
+    path_bytes = tuple(sum(whole[stage] for stage in stages.of_path(path)) for path in paths)
+    return Shipped(False, path_bytes, sum(whole.values()), known, gate)
 
 
 def _weights(name: str) -> str:
@@ -49,8 +53,7 @@ def _delegated(bundle: Bundle, backend: str, entry: dict[str, str]) -> dict[str,
     """By stage."""
     if backend not in ("executorch", "litert"):
         return None
-    stages = ("prefix", "gate", *map(suffix_stage, range(bundle.n_paths)))
-    names = [entry["file"]] if "file" in entry else [entry["prefix"], entry["gate"], *entry["suffixes"]]
+    stages, names = bundle.stages.all(), files_of(entry)
     try:
         if backend == "executorch":
             found: dict[str, bool] = {}
@@ -59,7 +62,7 @@ def _delegated(bundle: Bundle, backend: str, entry: dict[str, str]) -> dict[str,
             return {stage: found[stage] for stage in stages}
         if "file" in entry:
             return dict.fromkeys(stages, fully_delegated(bundle.file(entry["file"])))
-        return {stage: fully_delegated(bundle.file(name)) for stage, name in zip(stages, names, strict=True)}
+        return {stage: fully_delegated(bundle.file(name)) for stage, name in stage_files(bundle, backend).items()}
     except MissingExtraError:  # it may still run: on a device, or by another package
         return None
     except KeyError as error:

@@ -13,7 +13,7 @@ from dsnet_edge.arch import Path
 from dsnet_edge.plan import Op, Plan
 from dsnet_edge.plan.plan import Array
 from dsnet_edge.plan.program import Segment
-from dsnet_edge.runtime.staged import suffix_stage
+from dsnet_edge.runtime.stages import StageNames
 
 # Of the targets that write a file a stage. ncnn writes a `.bin` beside each `.param`.
 FILE_SUFFIXES = {"executorch": ".pte", "litert": ".tflite", "onnx2tf": ".tflite", "onnx": ".onnx", "ncnn": ".param"}
@@ -21,18 +21,32 @@ FILE_SUFFIXES = {"executorch": ".pte", "litert": ".tflite", "onnx2tf": ".tflite"
 
 @dataclass(frozen=True)
 class Stage:
-    """A unit that gets a static graph of its own: the prefix, the gate, or the suffix on one path."""
+    """A unit that gets a static graph of its own: a segment or gate, on the paths that agree in the choices it depends on."""
 
     name: str  # of the method or file
     segment: Segment
-    path: Path
+    path: Path  # one of them
 
 
 def stages(plan: Plan) -> tuple[Stage, ...]:
-    """`prefix`, `gate`, `suffix_00` ... in the order of the paths."""
-    paths = plan.program.paths
-    shared = Stage("prefix", "prefix", paths[0]), Stage("gate", "gate", paths[0])
-    return (*shared, *(Stage(suffix_stage(index), "suffix", path) for index, path in enumerate(paths)))
+    """In the order of `StageNames.all`: with one gate `prefix`, `gate`, `suffix_00` ... in the order of the paths."""
+    program, names = plan.program, stage_names(plan)
+    if names.n_gates < 2:
+        shared = zip(names.before_choices(), program.segments, strict=False)
+        suffixes = (Stage(names.suffix(index), "suffix", path) for index, path in enumerate(program.paths))
+        return (*(Stage(name, segment, program.paths[0]) for name, segment in shared), *suffixes)
+    found: list[Stage] = []
+    for taken in names.branches():
+        choices = (*taken, *[0] * (names.n_gates - len(taken)))
+        path = Path(tuple(gate[index] for gate, index in zip(program.space.gates, choices, strict=True)))
+        segments = program.segments[2 * len(taken) :]
+        found += (Stage(name, segment, path) for name, segment in zip(names.at(taken), segments, strict=False))
+    return tuple(found)
+
+
+def stage_names(plan: Plan) -> StageNames:
+    space = plan.program.space
+    return StageNames(tuple(map(len, space.gates)) if plan.program.gates else (), len(space))
 
 
 def stage_folder(target: str) -> str:
@@ -47,13 +61,8 @@ def stage_file(target: str, stage: str) -> str:
 
 def stage_values(plan: Plan, segment: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the values a stage takes and gives, in the order of its signature (docs/bundle.md)."""
-    program = plan.program
-    inputs, outputs = program.interface(segment)
-    if segment == "prefix":
-        return inputs, outputs
-    (feature,) = program.interface("prefix")[1]
-    (attention,) = (name for name in program.interface("gate")[1] if name != program.scores)
-    return ((feature,), (program.scores, attention)) if segment == "gate" else ((feature, attention), outputs)
+    inputs, outputs = plan.program.interface(segment)
+    return inputs, outputs
 
 
 def vectors(plan: Plan) -> frozenset[str]:

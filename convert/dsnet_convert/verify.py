@@ -72,7 +72,7 @@ def verify_bundle(
     for name, runner in runners.items():
         scores, logits = every_path(runner, images, partial(tick, name))
         comparisons += [
-            _compare(name, bundle.precision, reference, scores, logits, floors)
+            _compare(name, bundle, reference, scores, logits, floors)
             for reference in references
             if _comparable(name, bundle.precision, reference)
         ]
@@ -129,15 +129,16 @@ def tolerance_of(backend: str, precision: Precision, kind: str) -> float | None:
 
 
 def _compare(
-    backend: str, precision: Precision, reference: Reference, scores: np.ndarray, logits: np.ndarray, floors: Floors
+    backend: str, bundle: Bundle, reference: Reference, scores: np.ndarray, logits: np.ndarray, floors: Floors
 ) -> Comparison:
+    precision = bundle.precision
     tolerance = tolerance_of(backend, precision, reference.kind)
     floors = floors if _is_fp32(reference, precision) else Floors()
     paths = tuple(
         compare_path(path, found, expected, tolerance, floors)
         for path, (found, expected) in enumerate(zip(logits, reference.logits, strict=True))
     )
-    gate = choices(scores, reference.scores, TOLERANCE[precision])
+    gate = choices(scores, reference.scores, TOLERANCE[precision], bundle.n_choices)
     gate_passed = tolerance is None or (gate.all_right and gate.relative_error <= tolerance)
     return Comparison(backend, reference.kind, tolerance, paths, gate, gate_passed)
 

@@ -130,6 +130,8 @@ class Arch:
         for index, block in enumerate(self.blocks):
             if block.kind == "max_pool" and (index == 0 or self.channels(index) != self.channels(index - 1)):
                 return f"block {index} pools, so its widths must be those of the block before it"
+            if block.kind == "max_pool" and self.blocks[index - 1].activation not in ("relu", "relu6"):
+                return f"block {index} pools, so the block before it must end in a ReLU: zeros then pad like nothing"
             inner = block.expansion if block.kind == "bottleneck" else 1
             if self.norm == "group" and any(width // inner % GROUP for width in block.widths):
                 return f"block {index}: group norm takes {GROUP} channels together, so widths must be multiples of it"

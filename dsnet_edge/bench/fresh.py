@@ -11,7 +11,7 @@ import numpy as np
 from dsnet_edge.bench.report import Memory
 from dsnet_edge.profiling.process import open_trusted, resident_bytes, warm_page_cache
 from dsnet_edge.runtime.bundle import Bundle
-from dsnet_edge.runtime.runner import open_backend
+from dsnet_edge.runtime.runner import Runner
 
 
 def opening(folder: str, backend: str) -> dict[str, float]:
@@ -20,13 +20,11 @@ def opening(folder: str, backend: str) -> dict[str, float]:
     image = _image(bundle)
     warm_page_cache(bundle)
     start = time.perf_counter()
-    opened = open_backend(backend)(bundle, 1)
-    feature = opened.prefix(image)
-    scores, attention = opened.gate(feature)
-    opened.suffix(feature, attention, int(scores.argmax()))
+    runner = Runner(bundle, backend)
+    runner.infer(image)
     first = time.perf_counter()
     for path in range(bundle.n_paths):
-        opened.suffix(feature, attention, path)
+        runner.infer(image, path)
     return {"first_ms": (first - start) * 1e3, "all_ms": (time.perf_counter() - start) * 1e3}
 
 
@@ -35,14 +33,13 @@ def memory(folder: str, backend: str, n_paths: int | None = None) -> dict[str, A
     bundle = open_trusted(folder, backend)
     image = _image(bundle)
     before = resident_bytes()
-    opened = open_backend(backend)(bundle, 1)
+    runner = Runner(bundle, backend)
     for path in range(n_paths or bundle.n_paths):
-        feature = opened.prefix(image)
-        opened.suffix(feature, opened.gate(feature)[1], path)
+        runner.infer(image, path)
     after = resident_bytes()
-    model = getattr(opened, "model", None)
+    model = getattr(runner.backend, "model", None)
     arena, activations = (model.arena_bytes, model.activation_bytes) if model else (0, 0)
-    return asdict(Memory(backend, after[0] - before[0], after[1] - before[1], arena, activations, opened.runtime))
+    return asdict(Memory(backend, after[0] - before[0], after[1] - before[1], arena, activations, runner.backend.runtime))
 
 
 def _image(bundle: Bundle) -> np.ndarray:

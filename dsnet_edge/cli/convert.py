@@ -11,6 +11,7 @@ import typer
 from dsnet_edge.cli.choices import parse_choices
 from dsnet_edge.cli.interrupt import interruptible
 from dsnet_edge.errors import DsnetError
+from dsnet_edge.runtime.manifest import files_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -128,7 +129,7 @@ def _table(manifest: dict[str, Any]) -> Table:
         if "file" in entry:
             names, shown = [entry["file"]], entry["file"]
         else:
-            folder = entry["prefix"].partition("/")[0]
+            folder = files_of(entry)[0].partition("/")[0]
             names = [name for name in files if name.startswith(f"{folder}/")]
             shown = f"{len(names)} in {folder}/"
         size = sum(files[name]["bytes"] for name in names)

@@ -109,7 +109,7 @@ def _open(bundle: Trusted, job: Job, image: np.ndarray) -> _Opened:
     backend.suffix(feature, attention, int(scores.argmax()))
     ran = time.perf_counter()
     assert isinstance(backend, StagedBackend)  # every other that can be profiled
-    return _Opened(Peer(backend, bundle.n_paths), backend.runtime, (opened - start) * 1e3, (ran - opened) * 1e3)
+    return _Opened(Peer(backend), backend.runtime, (opened - start) * 1e3, (ran - opened) * 1e3)
 
 
 def _rounds(contender: Contender, images: np.ndarray, job: Job) -> tuple[list[np.ndarray], float, float]:

@@ -17,7 +17,7 @@ from dsnet_edge import _native
 from dsnet_edge.errors import DsnetError, require_installed
 from dsnet_edge.runtime.bundle import Bundle, target_of
 from dsnet_edge.runtime.runner import Stages, open_backend
-from dsnet_edge.runtime.staged import StagedBackend, suffix_stage
+from dsnet_edge.runtime.staged import StagedBackend
 
 # And what must be installed for them.
 PEERS = {"litert": "ai_edge_litert", "executorch": "executorch.runtime", "onnxruntime": "onnxruntime", "ncnn": "ncnn"}
@@ -26,7 +26,8 @@ _FP32_ONLY = ("ncnn",)
 
 class Contender(Protocol):
     def infer(self, image: np.ndarray, path: int) -> Stages:
-        """Prefix, gate and suffix of a normalised image `[h, w, 3]` on a path, each timed."""
+        """Prefix, gate and suffix of a normalised image `[h, w, 3]` on a path, each timed; of several gates, those together, and
+        all segments behind the first."""
         ...
 
 
@@ -56,36 +57,33 @@ class Ideal:
 class Peer:
     """A runtime with a static graph a stage, all of them opened beforehand."""
 
-    def __init__(self, backend: StagedBackend, n_paths: int) -> None:
-        self.backend = backend
-        self.suffixes = [backend.graph(suffix_stage(path)) for path in range(n_paths)]
-        self.prefix, self.gate = backend.graph("prefix"), backend.graph("gate")
+    def __init__(self, backend: StagedBackend) -> None:
+        self.backend, self.stages = backend, backend.stages
+        for stage in self.stages.all():
+            backend.graph(stage)
 
     def infer(self, image: np.ndarray, path: int) -> Stages:
-        clock = time.perf_counter
-        suffix = self.suffixes[path]
-        self.prefix.put(self.backend.enter(image))
-        start = clock()
-        self.prefix.invoke()
-        prefix_ms = (clock() - start) * 1e3
-        (feature,) = self.prefix.take()
-        self.gate.put(feature)
-        start = clock()
-        self.gate.invoke()
-        gate_ms = (clock() - start) * 1e3
-        scores, attention = self.gate.take()
-        suffix.put(feature, attention)
-        start = clock()
-        suffix.invoke()
-        suffix_ms = (clock() - start) * 1e3
-        logits = self.backend.leave(suffix.take()[0])
-        return Stages(logits, self.backend.leave(scores), path, prefix_ms, gate_ms, suffix_ms)
+        times = {"prefix": 0.0, "gate": 0.0, "suffix": 0.0}
+        values, scores = [self.backend.enter(image)], [np.zeros(0, np.float32)]
+        names = self.stages.of_path(path)
+        for name in names:
+            part = "gate" if name.startswith("gate") else "prefix" if name == names[0] and self.stages.n_gates else "suffix"
+            graph = self.backend.graph(name)
+            graph.put(*values)
+            start = time.perf_counter()
+            graph.invoke()
+            times[part] += (time.perf_counter() - start) * 1e3
+            found = graph.take()
+            if part == "gate":
+                scores.append(self.backend.leave(found[0]))
+            values = [values[0], found[1]] if part == "gate" else found  # a segment takes features and attention
+        return Stages(self.backend.leave(values[0]), np.concatenate(scores), path, *times.values())
 
 
 def open_peer(bundle: Bundle, name: str, threads: int) -> Peer:
     backend = open_backend(name)(bundle, threads)
     assert isinstance(backend, StagedBackend)  # every peer is
-    return Peer(backend, bundle.n_paths)
+    return Peer(backend)
 
 
 def check_peers(names: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Any
@@ -21,7 +22,6 @@ from dsnet_edge.runtime.executorch import ExecutorchBackend
 from dsnet_edge.runtime.executorch_torch import TorchBinding, TorchGraph, TorchProgram
 from dsnet_edge.runtime.golden import read_images
 from dsnet_edge.runtime.quiet import quiet_stderr
-from dsnet_edge.runtime.staged import suffix_stage
 
 _MOST_ROUNDS = 200  # a trace is held in memory until it is read
 _PORTABLE = "native_call_"  # what the events of ops are called that are not XNNPACK's
@@ -39,7 +39,7 @@ def measure_executorch(bundle: Bundle, paths: Sequence[int], threads: int, secon
 
     for path in paths:
         run(path)
-    warm = {stage: len(paths) for stage in ("prefix", "gate")} | {suffix_stage(path): 1 for path in paths}
+    warm = Counter(stage for path in paths for stage in bundle.stages.of_path(path))
     for path in path_rounds(tuple(dict.fromkeys(paths)), seconds, _MOST_ROUNDS):
         run(path)
     with tempfile.TemporaryDirectory(prefix="dsnet-edge-trace-") as folder:
@@ -47,8 +47,8 @@ def measure_executorch(bundle: Bundle, paths: Sequence[int], threads: int, secon
     layers = {
         stage: tuple(_layer(event, stage.partition("_")[0], warm[stage]) for event in events) for stage, events in traces.items()
     }
-    common = layers["prefix"] + layers["gate"]
-    return tuple(PathLayers("executorch", threads, path, common + layers[suffix_stage(path)]) for path in dict.fromkeys(paths))
+    by_path = {path: sum((layers[stage] for stage in bundle.stages.of_path(path)), ()) for path in paths}
+    return tuple(PathLayers("executorch", threads, path, own) for path, own in by_path.items())
 
 
 def _layer(event: Any, segment: str, warm: int) -> Layer:

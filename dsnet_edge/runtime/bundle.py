@@ -13,6 +13,7 @@ from dsnet_edge.plan import InputSpec
 from dsnet_edge.plan.elements import Precision
 from dsnet_edge.profile.values import BundleInfo
 from dsnet_edge.runtime.manifest import check_inside, read_manifest
+from dsnet_edge.runtime.stages import StageNames
 
 _TARGETS = {"onnxruntime": "onnx"}
 
@@ -38,6 +39,29 @@ class Bundle:
         return len(self.manifest["paths"])
 
     @property
+    def n_choices(self) -> tuple[int, ...]:
+        """Of each gate; a network without gates has none."""
+        return tuple(self.manifest["gates"]) if "gates" in self.manifest else (self.n_paths,)
+
+    @property
+    def stages(self) -> StageNames:
+        """The static graphs that make the network."""
+        return StageNames(self.n_choices, self.n_paths)
+
+    def path_of(self, taken: tuple[int, ...]) -> int:
+        """The path that these choices lead to; without any, the widest."""
+        if not taken:
+            return self.n_paths - 1
+        index = 0
+        for choice, n in zip(taken, self.n_choices, strict=True):
+            index = index * n + choice
+        return index
+
+    @property
+    def one_gate(self) -> bool:
+        return len(self.n_choices) == 1
+
+    @property
     def madds(self) -> tuple[int, ...]:
         """Multiply-adds of each path."""
         return tuple(path["madds"] for path in self.manifest["paths"])
@@ -51,8 +75,16 @@ class Bundle:
     def info(self) -> BundleInfo:
         """What a profile or a sweep says of the bundle it was made of."""
         digest = hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()
-        choices = tuple(path["choice"] for path in self.manifest["paths"])
-        return BundleInfo(self.name, self.precision, digest, self.input.height, self.input.width, choices, self.madds)
+        return BundleInfo(self.name, self.precision, digest, self.input.height, self.input.width, self.choices, self.madds)
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The gate's choice on each path; of several gates, their digits side by side: 3031 for 3, 0, 3 and 1."""
+        if "gates" not in self.manifest:
+            return tuple(path["choice"] for path in self.manifest["paths"])
+        rows = [path["choices"] for path in self.manifest["paths"]]
+        digits = max(len(str(choice)) for row in rows for choice in row)
+        return tuple(int("".join(f"{choice:0{digits}}" for choice in row)) for row in rows)
 
     def backend_files(self, backend: str) -> dict[str, Any]:
         try:

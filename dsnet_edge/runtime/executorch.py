@@ -14,7 +14,7 @@ from dsnet_edge.errors import BundleError, DsnetError, MissingExtraError, requir
 from dsnet_edge.runtime.bundle import Bundle
 from dsnet_edge.runtime.executorch_own import OwnBinding
 from dsnet_edge.runtime.executorch_torch import TorchBinding
-from dsnet_edge.runtime.staged import Graph, StagedBackend, check_signature, stage_files, stage_names
+from dsnet_edge.runtime.staged import Graph, StagedBackend, check_signature, stage_files
 
 _open: WeakSet[ExecutorchBackend] = WeakSet()  # those that the process's thread pool serves
 
@@ -66,15 +66,15 @@ class ExecutorchBackend(StagedBackend):
     """
 
     def __init__(self, bundle: Bundle, threads: int, binding: Binding | None = None) -> None:
-        super().__init__()
+        super().__init__(bundle)
         self.bundle = bundle
         self.binding = binding or find_binding(bundle.precision)
         self.runtime = self.binding.runtime
         self._use(threads)
-        entry, stages = bundle.backend_files("executorch"), stage_names(bundle.n_paths)
-        self.files = dict.fromkeys(stages, entry["file"]) if "file" in entry else stage_files(bundle, "executorch")
+        entry = bundle.backend_files("executorch")
+        self.files = dict.fromkeys(self.stages.all(), entry["file"]) if "file" in entry else stage_files(bundle, "executorch")
         self.programs: dict[str, Program] = {}
-        for stage in ("prefix", "gate"):
+        for stage in self.stages.before_choices():
             self.graph(stage)
         _open.add(self)
 

@@ -14,12 +14,12 @@ def read_images(bundle: Bundle) -> np.ndarray:
 
 
 def read_outputs(bundle: Bundle, whose: str, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scores `[n, P]` and logits `[P, n, classes]`, float32, of `n` images.
+    """Scores `[n, P]`, or of several gates those of all on the widest path, and logits `[P, n, classes]`, float32, of `n` images.
 
     `whose` is "" for the oracle of the bundle's precision, "fp32" for the network's in fp32, or a backend whose own they are.
     """
     prefix = f"{whose}_" if whose else ""
-    scores = _read(bundle, f"{prefix}scores", (n, bundle.n_paths))
+    scores = _read(bundle, f"{prefix}scores", (n, sum(bundle.n_choices)))
     return scores, _read(bundle, f"{prefix}logits", (bundle.n_paths, n, len(bundle.labels)))
 
 
@@ -32,7 +32,9 @@ def _read(bundle: Bundle, key: str, shape: tuple[int, ...]) -> np.ndarray:
         raise BundleError(f"{bundle.folder / name}: not a readable array ({error}); convert the checkpoint again") from error
     if not isinstance(array, np.ndarray):
         raise BundleError(f"{bundle.folder / name}: an archive of arrays, expected one array; convert the checkpoint again")
-    fits = len(shape) == array.ndim and all(size in (found, -1) and found for size, found in zip(shape, array.shape, strict=True))
+    fits = len(shape) == array.ndim and all(
+        size == found or (size == -1 and found) for size, found in zip(shape, array.shape, strict=True)
+    )
     if not fits or array.dtype != np.float32:
         expected = ["n" if size == -1 else size for size in shape]
         found = f"{array.dtype} {list(array.shape)}"

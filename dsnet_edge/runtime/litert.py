@@ -17,13 +17,13 @@ from dsnet_edge.runtime.staged import Graph, StagedBackend, check_signature, sta
 
 class LitertBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
-        super().__init__()
+        super().__init__(bundle)
         self.bundle, self.threads = bundle, threads
         self.package = find_package()
         self.merged: str | None = bundle.backend_files("litert").get("file")
         self.names = {} if self.merged else stage_files(bundle, "litert")
         self.files: dict[str, CompiledFile | InterpretedFile] = {}
-        for stage in ("prefix", "gate"):
+        for stage in self.stages.before_choices():
             self.graph(stage)
 
     def open(self, stage: str) -> Graph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import reprlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from dsnet_edge.errors import BundleError
 
 FORMAT, VERSION = "dsnet-edge bundle", 2
+GATES_VERSION = 3  # of networks with several gates, or none: what reads version 2 alone must not take them for others
 _SCHEMA = FilePath(__file__).with_name("manifest.schema.json")
 _LARGEST = 16 << 20
 
@@ -46,9 +48,11 @@ def check_manifest(manifest: Any, source: str) -> None:
     """
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BundleError(f"{source}: not the manifest of a {FORMAT}; convert the checkpoint again")
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in (VERSION, GATES_VERSION):
         found = reprlib.repr(manifest.get("version"))
-        raise BundleError(f"{source}: version {found}, this release reads {VERSION}; convert the checkpoint again")
+        raise BundleError(
+            f"{source}: version {found}, this release reads {VERSION} and {GATES_VERSION}; convert the checkpoint again"
+        )
     from fastjsonschema import JsonSchemaValueException
 
     try:
@@ -82,8 +86,7 @@ def _check_relations(manifest: dict[str, Any]) -> None:
             raise ValueError(f"paths[{index}].index must be {index}, found {path['index']}")
         if len(path["channels"]) != len(paths[0]["channels"]):
             raise ValueError(f"paths[{index}].channels has {len(path['channels'])} blocks, paths[0] {len(paths[0]['channels'])}")
-        if index and path["choice"] <= paths[index - 1]["choice"]:
-            raise ValueError(f"paths[{index}].choice must be above that of the path before it, found {path['choice']}")
+    (_check_one_gate if manifest["version"] == VERSION else _check_gates)(manifest)
     for backend, entry in manifest["backends"].items():
         found = len(entry.get("suffixes", paths))
         if found != len(paths):
@@ -93,22 +96,60 @@ def _check_relations(manifest: dict[str, Any]) -> None:
     if ("calibration" in manifest) != (precision == "int8"):
         there = "none" if precision == "int8" else "one"
         raise ValueError(f"calibration belongs to int8 and to nothing else, found {there} and precision {precision}")
-    for name in ("fp32_scores", "fp32_logits"):
-        if precision != "fp32" and name not in manifest["golden"]:
-            raise ValueError(f"golden has no field {name!r}, which precision {precision} needs")
+    missing = [name for name in ("fp32_scores", "fp32_logits") if name not in manifest["golden"]]
+    if missing and precision != "fp32":
+        raise ValueError(f"golden has no field {missing[0]!r}, which precision {precision} needs")
     for name in _named_files(manifest):
         if name not in manifest["files"]:
             raise ValueError(f"files lists no file {name!r}, which another field names")
+
+
+def _check_one_gate(manifest: dict[str, Any]) -> None:
+    if "gates" in manifest:
+        raise ValueError("gates belongs to version 3 and to no other")
+    if sorted(manifest["segments"]) != ["gate", "prefix"]:
+        raise ValueError(f"segments must be prefix and gate, found {', '.join(manifest['segments']) or 'none'}")
+    for index, path in enumerate(manifest["paths"]):
+        if "choice" not in path or "choices" in path:
+            raise ValueError(f"paths[{index}] must have a field 'choice' and no 'choices'")
+        if index and path["choice"] <= manifest["paths"][index - 1]["choice"]:
+            raise ValueError(f"paths[{index}].choice must be above that of the path before it, found {path['choice']}")
+    for backend, entry in manifest["backends"].items():
+        if "stages" in entry:
+            raise ValueError(f"backends.{backend} has stages, which belong to version 3")
+
+
+def _check_gates(manifest: dict[str, Any]) -> None:
+    gates, paths = manifest.get("gates"), manifest["paths"]
+    if gates is None or len(gates) == 1:
+        raise ValueError("gates must list the choices of several gates, or be empty, in version 3")
+    if gates and math.prod(gates) != len(paths):
+        raise ValueError(f"gates lead to {math.prod(gates)} paths, found {len(paths)}")
+    for index, path in enumerate(paths):
+        if len(path.get("choices", ())) != max(1, len(gates)) or "choice" in path:
+            raise ValueError(f"paths[{index}] must have a field 'choices' with one a gate, and no 'choice'")
+        if index and path["choices"] <= paths[index - 1]["choices"]:
+            raise ValueError(f"paths[{index}].choices must be above those of the path before it, found {path['choices']}")
+    for backend, entry in manifest["backends"].items():
+        if "suffixes" in entry:
+            raise ValueError(f"backends.{backend} has suffixes, which belong to version 2")
 
 
 def _named_files(manifest: dict[str, Any]) -> Iterator[str]:
     yield manifest["labels"]
     yield from manifest["golden"].values()
     for backend, entry in manifest["backends"].items():
-        names = [entry["file"]] if "file" in entry else [entry["prefix"], entry["gate"], *entry["suffixes"]]
+        names = files_of(entry)
         yield from names
         if backend == "ncnn":
             yield from (PurePosixPath(name).with_suffix(".bin").as_posix() for name in names)
+
+
+def files_of(entry: dict[str, Any]) -> list[str]:
+    """The files that an entry of `backends` names, without the weights that ncnn has beside them."""
+    if "file" in entry:
+        return [entry["file"]]
+    return list(entry["stages"].values()) if "stages" in entry else [entry["prefix"], entry["gate"], *entry["suffixes"]]
 
 
 def _number(text: str) -> int | float:
@@ -141,7 +182,7 @@ def _expected(definition: dict[str, Any]) -> str:
         case {"const": value}:
             return repr(value)
         case {"enum": values}:
-            return f"one of {', '.join(values)}"
+            return f"one of {', '.join(map(str, values))}"
         case {"type": "object"}:
             return "an object"
         case {"description": text}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,15 +47,24 @@ def difference(found: np.ndarray, expected: np.ndarray) -> Difference:
     return Difference(error, relative, _snr_db(found, expected), agreement)
 
 
-def choices(scores: np.ndarray, expected: np.ndarray, tolerance: float) -> Choices:
-    """Both `[n, P]`. Where the two best scores expected lie closer together than scores within the tolerance may be off, either
-    path is a right answer: a near tie.
+def choices(scores: np.ndarray, expected: np.ndarray, tolerance: float, n_choices: Sequence[int] | None = None) -> Choices:
+    """Both `[n, P]`, or of several gates `[n, sum(n_choices)]`, all of which must choose right.
+
+    Where the two best scores expected lie closer together than scores within the tolerance may be off, either path is a right
+    answer: a near tie.
     """
-    choice = scores.argmax(1)
-    same = choice == expected.argmax(1)
-    margin = expected.max(1) - np.take_along_axis(expected, choice[:, None], 1)[:, 0]
-    tie = ~same & (margin <= 2 * tolerance * np.abs(expected).max())
-    return Choices(_errors(scores, expected)[1], int(same.sum()), int(tie.sum()), len(scores))
+    sizes = [scores.shape[1]] if n_choices is None else list(n_choices)
+    ends = np.cumsum(sizes, dtype=int)
+    same, right = np.ones(len(scores), bool), np.ones(len(scores), bool)
+    for begin, end in zip(ends - sizes, ends, strict=True):
+        own, wanted = scores[:, begin:end], expected[:, begin:end]
+        choice = own.argmax(1)
+        margin = wanted.max(1) - np.take_along_axis(wanted, choice[:, None], 1)[:, 0]
+        agrees = choice == wanted.argmax(1)
+        same &= agrees
+        right &= agrees | (margin <= 2 * tolerance * np.abs(expected).max())
+    error = _errors(scores, expected)[1] if scores.size else 0.0
+    return Choices(error, int(same.sum()), int((right & ~same).sum()), len(scores))
 
 
 def _errors(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:

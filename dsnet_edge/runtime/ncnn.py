@@ -15,12 +15,12 @@ from dsnet_edge.runtime.staged import StagedBackend, check_signature, stage_file
 
 class NcnnBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
-        super().__init__()
+        super().__init__(bundle)
         self.bundle, self.threads = bundle, threads
         self.ncnn: ModuleType = require("ncnn", "ncnn")
         self.runtime = f"ncnn {self.ncnn.__version__}"
         self.files = stage_files(bundle, "ncnn")
-        for stage in ("prefix", "gate"):
+        for stage in self.stages.before_choices():
             self.graph(stage)
 
     def open(self, stage: str) -> _Net:

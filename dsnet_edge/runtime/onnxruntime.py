@@ -14,12 +14,12 @@ from dsnet_edge.runtime.staged import StagedBackend, check_signature, stage_file
 
 class OnnxruntimeBackend(StagedBackend):
     def __init__(self, bundle: Bundle, threads: int) -> None:
-        super().__init__()
+        super().__init__(bundle)
         self.bundle, self.threads = bundle, threads
         self.library = require("onnxruntime", "onnx")
         self.runtime = f"onnxruntime {self.library.__version__}"
         self.files = stage_files(bundle, "onnxruntime")
-        for stage in ("prefix", "gate"):
+        for stage in self.stages.before_choices():
             self.graph(stage)
 
     def open(self, stage: str) -> _Session:

@@ -99,6 +99,9 @@ class Runner:
         self.backend_name = backend
         if cores and backend != "sliced":
             raise DsnetError(f"cores can be given to the sliced backend only, found {backend}; use taskset instead")
+        if not self.bundle.one_gate and (bias is not None or budget_ms is not None or budget_mj is not None):
+            found = f"{self.bundle.folder} has {len(self.bundle.n_choices) or 'no'} gates"
+            raise DsnetError(f"a bias or a budget leads a network of one gate, and {found}; leave it out, or name a path")
         self.policy = policy_for(
             self.bundle,
             backend,
@@ -146,21 +149,41 @@ class Runner:
         return np.stack([s.logits for s in stages]), np.array([s.path for s in stages])
 
     def infer(self, image: np.ndarray, path: int | None = None) -> Stages:
-        """The three stages, each timed, on one normalised image `[H, W, 3]`."""
+        """All stages, each timed, on one normalised image `[H, W, 3]`."""
         self.check_path(path)
         image = np.ascontiguousarray(image)
-        start = time.perf_counter()
+        clock = time.perf_counter
+        start = clock()
         feature = self.backend.prefix(image)
-        after_prefix = time.perf_counter()
-        scores, attention = self.backend.gate(feature)
-        taken, bias = (path, 0.0) if path is not None else self._route(scores)
-        after_gate = time.perf_counter()
-        logits = self.backend.suffix(feature, attention, taken)
-        end = time.perf_counter()
-        times = (after_prefix - start) * 1e3, (after_gate - after_prefix) * 1e3, (end - after_gate) * 1e3
-        return Stages(logits, scores, taken, *times, bias)
+        prefix_ms, gate_ms, suffix_ms = 1e3 * (clock() - start), 0.0, 0.0
+        scores: list[np.ndarray] = []
+        taken: tuple[int, ...] = ()
+        wanted = None if path is None else self.bundle.stages.taken(path)
+        bias, attention = 0.0, None
+        for gate in range(len(self.bundle.n_choices)):
+            start = clock()
+            found, attention = self.backend.gate(feature, taken)
+            scores.append(found)
+            if wanted is None:
+                choice, bias = self._route(found)
+            else:
+                choice = wanted[gate]
+            taken += (choice,)
+            behind = clock()
+            gate_ms += 1e3 * (behind - start)
+            if len(taken) < len(self.bundle.n_choices):
+                feature = self.backend.segment(feature, attention, taken)
+                suffix_ms += 1e3 * (clock() - behind)
+        index = self.bundle.path_of(taken) if path is None else path
+        start = clock()
+        logits = self.backend.suffix(feature, attention, index)
+        suffix_ms += 1e3 * (clock() - start)
+        every_score = np.concatenate(scores) if scores else np.zeros(0, np.float32)
+        return Stages(logits, every_score, index, prefix_ms, gate_ms, suffix_ms, bias)
 
     def _route(self, scores: np.ndarray) -> tuple[int, float]:
+        if not self.bundle.one_gate:  # whose policy has no bias
+            return int(scores.argmax()), 0.0
         path, bias, self.state = choose(self.policy, self.state, scores)
         return path, bias
 

@@ -51,14 +51,14 @@ def self_test(runner: Runner) -> SelfTest:
     scores, logits = every_path(runner, images)
     tolerance = TOLERANCE[precision]
     paths = tuple(difference(found, expected) for found, expected in zip(logits, expected_logits, strict=True))
-    gate = choices(scores, expected_scores, tolerance)
+    gate = choices(scores, expected_scores, tolerance, bundle.n_choices)
     return SelfTest(backend, runner.backend.runtime, precision, len(images), tolerance, paths, gate)
 
 
 def every_path(
     runner: Runner, images: np.ndarray, tick: Callable[[int, int], None] = lambda done, total: None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores `[n, P]`, and logits `[P, n, classes]` on every path, of normalised images `[n, h, w, 3]`.
+    """Scores, as golden ones are, and logits `[P, n, classes]` on every path, of normalised images `[n, h, w, 3]`.
 
     `tick` is told after each path how many are done, of how many.
     """

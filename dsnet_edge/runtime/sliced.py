@@ -22,18 +22,21 @@ class SlicedBackend:
         except _native.Error as error:
             raise BundleError(str(error)) from error
         self.runtime = f"dsnet_edge {__version__}, {self.session.isa}"
-        found = (self.model.height, self.model.width, self.model.n_paths, self.model.n_classes)
-        expected = (bundle.input.height, bundle.input.width, bundle.n_paths, len(bundle.labels))
+        found = (self.model.height, self.model.width, self.model.n_gates, self.model.n_paths, self.model.n_classes)
+        expected = (bundle.input.height, bundle.input.width, len(bundle.n_choices), bundle.n_paths, len(bundle.labels))
         if found != expected:
             raise BundleError(
-                f"{file}: height, width, paths, classes are {found}, the manifest says {expected}; convert it again"
+                f"{file}: height, width, gates, paths, classes are {found}, the manifest says {expected}; convert it again"
             )
 
     def prefix(self, image: np.ndarray) -> None:
         self.session.prefix(image)
 
-    def gate(self, feature: None) -> tuple[np.ndarray, None]:
+    def gate(self, feature: None, taken: tuple[int, ...] = ()) -> tuple[np.ndarray, None]:
         return self.session.gate(), None
+
+    def segment(self, feature: None, attention: None, taken: tuple[int, ...]) -> None:
+        self.session.segment(taken[-1])
 
     def suffix(self, feature: None, attention: None, path: int) -> np.ndarray:
         return self.session.suffix(path)

@@ -1,4 +1,4 @@
-"""What the backends with a static graph a stage have in common: `prefix`, `gate` and `suffix_NN`, each called in three steps."""
+"""What the backends with a static graph a stage have in common, each called in three steps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class StagedBackend(ABC):
 
     runtime = ""  # see Backend
 
-    def __init__(self) -> None:
+    def __init__(self, bundle: Bundle) -> None:
+        self.stages = bundle.stages
         self.graphs: dict[str, Graph] = {}
 
     def graph(self, stage: str) -> Graph:
@@ -43,21 +44,28 @@ class StagedBackend(ABC):
 
     @abstractmethod
     def enter(self, image: np.ndarray) -> Any:
-        """A normalised image `[h, w, 3]` as the prefix takes it."""
+        """A normalised image `[h, w, 3]` as the first stage takes it."""
 
     @abstractmethod
     def leave(self, vector: Any) -> np.ndarray:
         """Scores or logits `[n]`, float32, from what the gate or a suffix gives."""
 
     def prefix(self, image: np.ndarray) -> Any:
-        return self._call("prefix", self.enter(image))[0]
+        entered = self.enter(image)
+        return self._call(self.stages.before_choices()[0], entered)[0] if self.stages.n_gates else entered
 
-    def gate(self, feature: Any) -> tuple[np.ndarray, Any]:
-        scores, attention = self._call("gate", feature)
+    def gate(self, feature: Any, taken: tuple[int, ...] = ()) -> tuple[np.ndarray, Any]:
+        if not self.stages.n_gates:
+            return np.zeros(0, np.float32), None
+        scores, attention = self._call(self.stages.gate(taken), feature)
         return self.leave(scores), attention
 
+    def segment(self, feature: Any, attention: Any, taken: tuple[int, ...]) -> Any:
+        return self._call(self.stages.segment(taken), feature, attention)[0]
+
     def suffix(self, feature: Any, attention: Any, path: int) -> np.ndarray:
-        return self.leave(self._call(suffix_stage(path), feature, attention)[0])
+        inputs = (feature, attention) if self.stages.n_gates else (feature,)
+        return self.leave(self._call(self.stages.suffix(path), *inputs)[0])
 
     def _call(self, stage: str, *inputs: Any) -> list[Any]:
         graph = self.graph(stage)
@@ -66,29 +74,26 @@ class StagedBackend(ABC):
         return graph.take()
 
 
-def suffix_stage(path: int) -> str:
-    return f"suffix_{path:02}"
-
-
-def stage_names(n_paths: int) -> tuple[str, ...]:
-    return "prefix", "gate", *map(suffix_stage, range(n_paths))
-
-
 def stage_files(bundle: Bundle, backend: str) -> dict[str, str]:
     """The name of every stage's file, of a backend that has one for each."""
-    entry = bundle.backend_files(backend)
-    suffixes: list[str] = entry["suffixes"]
-    if len(suffixes) != bundle.n_paths:
-        found = f"{len(suffixes)} suffixes for {bundle.n_paths} paths"
-        raise BundleError(f"{bundle.folder / 'manifest.json'}: backends.{backend} has {found}; convert it again")
-    files = {"prefix": entry["prefix"], "gate": entry["gate"]}
-    return files | {suffix_stage(path): name for path, name in enumerate(suffixes)}
+    entry, stages = bundle.backend_files(backend), bundle.stages
+    if stages.n_gates == 1:
+        files = dict(zip(stages.all(), [entry["prefix"], entry["gate"], *entry["suffixes"]], strict=False))
+    else:
+        files = dict(entry["stages"])
+    if set(files) != set(stages.all()):
+        where = f"{bundle.folder / 'manifest.json'}: backends.{backend}"
+        raise BundleError(f"{where} has {len(files)} stages, expected {len(stages.all())}; convert it again")
+    return files
 
 
 def check_signature(file: FilePath, stage: str, n_inputs: int, n_outputs: int) -> None:
     """Raises BundleError where the graph in `file` cannot be this stage (docs/bundle.md)."""
-    found, expected = (n_inputs, n_outputs), {"prefix": (1, 1), "gate": (1, 2)}.get(stage, (2, 1))
-    if found != expected:
+    known = {"prefix": [(1, 1)], "segment_0": [(1, 1)], "gate": [(1, 2)], "gate_": [(1, 2)], "suffix": [(2, 1), (1, 1)]}
+    kind = stage if stage in known else stage[:5] if stage.startswith("gate_") else stage.partition("_")[0]
+    found, expected = (n_inputs, n_outputs), known.get(kind, [(2, 1)])
+    if found not in expected:
         raise BundleError(
-            f"{file}: takes {found[0]} tensors and gives {found[1]}, expected {expected[0]} and {expected[1]}; convert it again"
+            f"{file}: takes {found[0]} tensors and gives {found[1]}, expected {expected[0][0]} and {expected[0][1]}; "
+            "convert it again"
         )
