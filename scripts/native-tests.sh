@@ -43,6 +43,7 @@ declare -A tolerances=(
   [dsmbnet14-32]="fp32:1e-4 int8:2e-2 bf16:6e-2 fp16:3e-2"
   [dsmbnet18-32]="fp32:1e-4 int8:2e-2 bf16:6e-2 fp16:3e-2"
   [dseffnet-b0-32]="fp32:1e-4 int8:2e-1" # it takes minutes on an emulated processor
+  [dsresnet50-32]="fp32:1e-4 int8:2e-1"
 )
 for preset in "${!tolerances[@]}"; do
   for precision in ${tolerances[$preset]}; do

@@ -60,7 +60,8 @@ Mismatch worst_mismatch(const Golden& golden, dsnet_session* session, const dsne
     const std::string image = "image " + std::to_string(i);
     for (size_t path = 0; path < n_paths; ++path) {
       run(session, &golden.images.data[i * pixels], static_cast<int>(path), result);
-      compare(result.scores, &golden.scores.data[i * static_cast<size_t>(info.n_scores)], "scores.npy, " + image);
+      const bool known = info.n_gates == 1 || (info.n_gates > 1 && path + 1 == n_paths);  // of later gates, on the widest path
+      if (known) compare(result.scores, &golden.scores.data[i * static_cast<size_t>(info.n_scores)], "scores.npy, " + image);
       compare(result.logits, &golden.logits.data[(path * golden.count() + i) * n_classes],
               "logits.npy, " + image + ", path " + std::to_string(path));
     }

@@ -12,7 +12,7 @@ void int8_norm_affine(const Int8GroupNorm& op, int64_t sum, int64_t squares, ptr
   const double mean = double(sum) / n, var = double(squares) / n - mean * mean;
   const double inverse = step / sqrt(var * (step * step) + double(op.eps));
   for (int c = 0; c < kPanel; ++c) {
-    const double gamma = double(op.gamma[channel + c]), beta = double(op.beta[channel + c]);
+    const auto gamma = double(op.gamma[channel + c]), beta = double(op.beta[channel + c]);
     factor[c] = static_cast<float>(gamma * inverse / out);
     offset[c] = static_cast<float>((beta - gamma * inverse * mean) / out + op.output_zero_point);
   }

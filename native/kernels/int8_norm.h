@@ -73,7 +73,7 @@ void int8_max_pool(const Int8MaxPool& op, Range out_rows) {
       int8_t* output = op.output + (ptrdiff_t{y} * op.out_w + x) * op.c;
       for (ptrdiff_t first = 0; first < op.c; first += kPanel) {
         int8_t most[kPanel];
-        for (int c = 0; c < kPanel; ++c) most[c] = -128;
+        for (int8_t& q : most) q = -128;
         for (int in_y = y * stride - padding; in_y < y * stride - padding + kernel; ++in_y) {
           for (int in_x = x * stride - padding; in_x < x * stride - padding + kernel; ++in_x) {
             if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;

@@ -1,6 +1,8 @@
 // The int8 kernels in their plainest form: what the others are tested against.
 #include <math.h>
 
+#include <algorithm>
+
 #include "int8.h"
 #include "peak.h"
 
@@ -91,8 +93,7 @@ void max_pool(const Int8MaxPool& op, Range out_rows) {
           for (int kx = 0; kx < kernel; ++kx) {
             const int in_y = y * stride - padding + ky, in_x = x * stride - padding + kx;
             if (in_y < 0 || in_y >= op.h || in_x < 0 || in_x >= op.w) continue;
-            const int8_t q = op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.c + c];
-            if (q > most) most = q;
+            most = std::max(most, op.input[(ptrdiff_t(in_y) * op.w + in_x) * op.c + c]);
           }
         }
         op.output[(ptrdiff_t(y) * op.out_w + x) * op.c + c] = most;

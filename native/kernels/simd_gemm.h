@@ -9,7 +9,8 @@
 
 namespace dsnet {
 
-// The runs that make up the inner dimension: `blocks` x `outer` x `inner` runs of `length` floats.
+// The runs that make up the inner dimension: `blocks` x `outer` x `inner` runs of `length` floats. Below, what is `blocked` has
+// more than one block: a pointwise convolution should not pay for a loop that it has no use for.
 struct Runs {
   int blocks, outer, inner, length;
   ptrdiff_t input_block, input_outer, input_inner, weight_block, weight_outer, weight_inner;
@@ -52,21 +53,27 @@ DSNET_INLINE void accumulate(Vector<Simd> (&sums)[rows * vectors], const In* inp
   }
 }
 
-template <class Simd, int rows, int panels, bool ahead = false, class In, class Weight, class Out>
+template <class Simd, int rows, int panels, bool blocked, bool ahead = false, class In, class Weight, class Out>
 void tile(const TileJob& job, const In* input, const Weight* weights, Out* output, ptrdiff_t channel) {
   constexpr int vectors = kVectors<Simd, panels>;
   Vector<Simd> sums[rows * vectors];
   DSNET_UNROLL for (auto& sum : sums) sum = Simd::broadcast(0);
   const Runs& runs = job.runs;
-  for (int block = 0; block < runs.blocks; ++block) {
+  const auto sum_block = [&](const In* from, const Weight* with) __attribute__((always_inline)) {
     for (int outer = 0; outer < runs.outer; ++outer) {
-      const In* from = input + block * runs.input_block + outer * runs.input_outer;
-      const Weight* with = weights + block * runs.weight_block + outer * runs.weight_outer;
       for (int inner = 0; inner < runs.inner; ++inner) {
-        Simd::template accumulate<rows, vectors, ahead>(sums, from + inner * runs.input_inner, job.input_stride,
-                                                        with + inner * runs.weight_inner, job.panel_stride, runs.length);
+        Simd::template accumulate<rows, vectors, ahead>(
+            sums, from + outer * runs.input_outer + inner * runs.input_inner, job.input_stride,
+            with + outer * runs.weight_outer + inner * runs.weight_inner, job.panel_stride, runs.length);
       }
     }
+  };
+  if constexpr (blocked) {
+    for (int block = 0; block < runs.blocks; ++block) {
+      sum_block(input + block * runs.input_block, weights + block * runs.weight_block);
+    }
+  } else {
+    sum_block(input, weights);
   }
   DSNET_UNROLL for (int j = 0; j < vectors; ++j) {
     const Vector<Simd> scale = scale_at<Simd>(job.epilogue, channel + j * Simd::lanes);
@@ -81,49 +88,49 @@ void tile(const TileJob& job, const In* input, const Weight* weights, Out* outpu
 }
 
 // The last, shorter tile of a column.
-template <class Simd, int rows, int panels, class In, class Weight, class Out>
+template <class Simd, int rows, int panels, bool blocked, class In, class Weight, class Out>
 void short_tile(int n, const TileJob& job, const In* input, const Weight* weights, Out* output, ptrdiff_t channel) {
   if constexpr (rows > 0) {
-    if (n == rows) return tile<Simd, rows, panels>(job, input, weights, output, channel);
-    short_tile<Simd, rows - 1, panels>(n, job, input, weights, output, channel);
+    if (n == rows) return tile<Simd, rows, panels, blocked>(job, input, weights, output, channel);
+    short_tile<Simd, rows - 1, panels, blocked>(n, job, input, weights, output, channel);
   }
 }
 
 // `n` rows of `panels` panels; the last full tile fetches `ahead`.
-template <class Simd, int tile_rows, int panels, class In, class Weight, class Out>
+template <class Simd, int tile_rows, int panels, bool blocked, class In, class Weight, class Out>
 void column(int n, const TileJob& job, const In* input, const Weight* weights, Out* output, ptrdiff_t channel, bool ahead) {
   for (; n >= tile_rows; n -= tile_rows) {
     if (Simd::prefetches && ahead && n < 2 * tile_rows) {
-      tile<Simd, tile_rows, panels, Simd::prefetches>(job, input, weights, output, channel);
+      tile<Simd, tile_rows, panels, blocked, Simd::prefetches>(job, input, weights, output, channel);
     } else {
-      tile<Simd, tile_rows, panels>(job, input, weights, output, channel);
+      tile<Simd, tile_rows, panels, blocked>(job, input, weights, output, channel);
     }
     input += tile_rows * job.input_stride;
     output += tile_rows * job.output_stride;
   }
-  short_tile<Simd, tile_rows - 1, panels>(n, job, input, weights, output, channel);
+  short_tile<Simd, tile_rows - 1, panels, blocked>(n, job, input, weights, output, channel);
 }
 
 // `n` rows of a range of panels, in the widest tiles that fit; an odd panel is left to a taller tile.
-template <class Simd, class In, class Weight, class Out>
+template <class Simd, bool blocked, class In, class Weight, class Out>
 void columns(int n, const TileJob& job, const In* input, const Weight* weights, Out* output, Range panels) {
   int panel = panels.begin;
   for (; panel + Simd::tile_panels <= panels.end; panel += Simd::tile_panels) {
     const bool ahead = panel + 2 * Simd::tile_panels <= panels.end;
-    column<Simd, Simd::tile_rows, Simd::tile_panels>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
-                                                     ptrdiff_t(panel) * kPanel, ahead);
+    column<Simd, Simd::tile_rows, Simd::tile_panels, blocked>(n, job, input, weights + panel * job.panel_stride,
+                                                              output + panel * kPanel, ptrdiff_t(panel) * kPanel, ahead);
   }
   for (; panel < panels.end; ++panel) {
-    column<Simd, Simd::single_tile_rows, 1>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
-                                            ptrdiff_t(panel) * kPanel, false);
+    column<Simd, Simd::single_tile_rows, 1, blocked>(n, job, input, weights + panel * job.panel_stride, output + panel * kPanel,
+                                                     ptrdiff_t(panel) * kPanel, false);
   }
 }
 
 template <class Simd, class Map>
 void gemm(const GemmOf<Map>& op, Range rows, Range panels) {
   const TileJob job = {{1, 1, 1, op.k, 0, 0, 0, 0, 0, 0}, op.input_stride, op.output_stride, op.weights.stride, op.epilogue};
-  columns<Simd>(rows.end - rows.begin, job, op.input + rows.begin * op.input_stride, op.weights.data,
-                op.output + rows.begin * op.output_stride, panels);
+  columns<Simd, false>(rows.end - rows.begin, job, op.input + rows.begin * op.input_stride, op.weights.data,
+                       op.output + rows.begin * op.output_stride, panels);
 }
 
 // Where an output position's window meets the input along one axis: kernel positions [begin, end).
@@ -145,13 +152,13 @@ inline Range interior(int size, int out_size, const Window& window) {
 }
 
 // `n` output pixels of one row that share the kernel positions `ky` x `kx`.
-template <class Simd, class In, class Map>
+template <class Simd, bool blocked, class In, class Map>
 void conv2d_pixels(const Conv2dOf<In, Map>& op, int y, int x, int n, Range ky, Range kx, Range panels) {
   const auto [kernel, stride, padding] = op.window;
-  const int block = conv2d_block(op.c_in), taps = kx.end - kx.begin;
+  const int block = blocked ? kPanel : op.c_in, taps = kx.end - kx.begin;
   const bool dense = op.input_stride == block;  // a kernel row is then one run
   TileJob job = {};
-  job.runs.blocks = op.c_in / block;
+  job.runs.blocks = blocked ? op.c_in / kPanel : 1;
   job.runs.outer = ky.end - ky.begin;
   job.runs.inner = dense ? 1 : taps;
   job.runs.length = dense ? taps * block : block;
@@ -167,20 +174,28 @@ void conv2d_pixels(const Conv2dOf<In, Map>& op, int y, int x, int n, Range ky, R
   job.epilogue = op.epilogue;
   const ptrdiff_t in_y = y * stride - padding + ky.begin, in_x = x * stride - padding + kx.begin;
   const ptrdiff_t first_tap = ptrdiff_t(ky.begin) * kernel + kx.begin;
-  columns<Simd>(n, job, op.input + (in_y * op.w + in_x) * op.input_stride, op.weights.data + first_tap * block * kPanel,
-                op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride, panels);
+  const In* input = op.input + (in_y * op.w + in_x) * op.input_stride;
+  const float* weights = op.weights.data + first_tap * block * kPanel;
+  Map* output = op.output + (ptrdiff_t(y) * op.out_w + x) * op.output_stride;
+  columns<Simd, blocked>(n, job, input, weights, output, panels);
+}
+
+template <class Simd, bool blocked, class In, class Map>
+void conv2d_rows(const Conv2dOf<In, Map>& op, Range out_rows, Range panels) {
+  const Range inside = interior(op.w, op.out_w, op.window);
+  for (int y = out_rows.begin; y < out_rows.end; ++y) {
+    const Range ky = window_range(y, op.h, op.window);
+    const auto edge = [&](int x) { conv2d_pixels<Simd, blocked>(op, y, x, 1, ky, window_range(x, op.w, op.window), panels); };
+    for (int x = 0; x < inside.begin; ++x) edge(x);
+    conv2d_pixels<Simd, blocked>(op, y, inside.begin, inside.end - inside.begin, ky, {0, op.window.kernel}, panels);
+    for (int x = inside.end; x < op.out_w; ++x) edge(x);
+  }
 }
 
 template <class Simd, class In, class Map>
 void conv2d(const Conv2dOf<In, Map>& op, Range out_rows, Range panels) {
-  const Range inside = interior(op.w, op.out_w, op.window);
-  for (int y = out_rows.begin; y < out_rows.end; ++y) {
-    const Range ky = window_range(y, op.h, op.window);
-    const auto edge = [&](int x) { conv2d_pixels<Simd>(op, y, x, 1, ky, window_range(x, op.w, op.window), panels); };
-    for (int x = 0; x < inside.begin; ++x) edge(x);
-    conv2d_pixels<Simd>(op, y, inside.begin, inside.end - inside.begin, ky, {0, op.window.kernel}, panels);
-    for (int x = inside.end; x < op.out_w; ++x) edge(x);
-  }
+  const bool blocked = op.c_in > conv2d_block(op.c_in);
+  return blocked ? conv2d_rows<Simd, true>(op, out_rows, panels) : conv2d_rows<Simd, false>(op, out_rows, panels);
 }
 
 // One row times `panels` panels. Even and odd steps are summed apart, so that enough sums are in flight. `ahead` fetches as

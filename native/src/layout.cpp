@@ -116,7 +116,7 @@ Layout plan_layout(const Program& program) {
     blocks.push_back({o, last[op.output], aligned(h * w * c * bytes_of(value.type)), 0});
     if (pads_map(program, op)) {
       const Value& from = program.values[op.input];
-      const auto around = static_cast<uint64_t>(2 * op.window.padding);
+      const uint64_t around = 2 * static_cast<uint64_t>(op.window.padding);
       const uint64_t pixels = (static_cast<uint64_t>(from.h) + around) * (static_cast<uint64_t>(from.w) + around);
       padded_of[o] = blocks.size();
       blocks.push_back({o, o, aligned(pixels * static_cast<uint64_t>(padded(from.channels.back())) * bytes_of(from.type)), 0});

@@ -259,6 +259,7 @@ std::vector<int> read_scores(const Gguf& file, size_t n_values) {
   if (count == 0) return {};
   const Column scores("dsnet.gate.scores", file.i32s("dsnet.gate.scores"), count);
   std::vector<int> values;
+  values.reserve(count);
   for (size_t g = 0; g < count; ++g) values.push_back(scores.number(g, 0, static_cast<int64_t>(n_values) - 1));
   return values;
 }
@@ -275,7 +276,7 @@ float read_norm_eps(const Gguf& file) {
 std::vector<int> segment_begins(const std::vector<Op>& ops, size_t n_segments) {
   std::vector<int> begin(n_segments + 1);
   for (const Op& op : ops) {
-    for (size_t s = static_cast<size_t>(op.segment); s < n_segments; ++s) ++begin[s + 1];
+    for (auto s = static_cast<size_t>(op.segment); s < n_segments; ++s) ++begin[s + 1];
   }
   return begin;
 }

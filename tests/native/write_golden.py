@@ -18,6 +18,8 @@ preset_name, folder, precision = sys.argv[1], Path(sys.argv[2]), (*sys.argv[3:],
 name = f"{preset_name}-{precision}"
 folder.mkdir(parents=True, exist_ok=True)
 plan = random_plan(preset(preset_name), seed=0)
+if len(plan.program.gates) > 1:
+    plan = plan.choose((0, 3))  # of 256 paths 16, between every pair of the slimmest and the widest
 images = golden_images(plan, [])
 plan = in_precision(plan, precision, Calibration(images, {}))
 write_sliced(plan, folder / f"{name}.dsnet")
