@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cmath>
+#include <set>
 
 #include "error.h"
 #include "program.h"
@@ -116,12 +117,12 @@ void read_paths(const Gguf& file, Program& program) {
     fail(DSNET_ERROR_FORMAT, "dsnet.path.choice: expected %zu choices for each of at most %zu paths, found %zu elements", columns,
          kMostPaths, choices.size());
   }
-  std::vector<std::vector<int>> gates(columns);  // what each may choose
-  for (size_t i = 0; i < choices.size(); ++i) gates[i % columns].push_back(choices[i]);
+  std::vector<std::set<int>> known(columns);
+  for (size_t i = 0; i < choices.size(); ++i) known[i % columns].insert(choices[i]);
+  std::vector<std::vector<int>> gates;  // what each may choose, in order
   size_t product = 1;
-  for (std::vector<int>& gate : gates) {
-    std::sort(gate.begin(), gate.end());
-    gate.erase(std::unique(gate.begin(), gate.end()), gate.end());
+  for (const std::set<int>& gate : known) {
+    gates.emplace_back(gate.begin(), gate.end());
     product = std::min(product * gate.size(), kMostPaths + 1);
     program.n_choices.push_back(static_cast<int>(gate.size()));
   }
