@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dsnet_edge.arch import Arch, Attention, Block, Gate
+from dsnet_edge.arch import Arch, Attention, Block, Gate, preset
 from dsnet_edge.errors import DsnetError
 from dsnet_edge.nn import SlimmableNet
 from dsnet_edge.train.distributed import Group
@@ -61,6 +61,12 @@ def biased_net() -> SlimmableNet:
         net.blocks[1].pointwise.weight[8:, 0] = 1.0
         net.classifier.weight[1, 8:] = 5.0
     return net
+
+
+@pytest.mark.parametrize(("name", "found"), [("dsresnet50-32", "4 gates"), ("usmbnet", "no gates")])
+def test_networks_of_several_gates_or_none_are_refused(name: str, found: str) -> None:
+    with pytest.raises(DsnetError, match=f"{name} has {found}, and Stage II trains a network of one"):
+        gate_space(preset(name), RECIPE)
 
 
 def test_the_gate_learns_which_images_need_the_widest_path() -> None:

@@ -29,7 +29,11 @@ class GateBatch:
 
 
 def gate_space(arch: Arch, recipe: GateRecipe) -> PathSpace:
-    """The paths the recipe lets the gate choose from."""
+    """The paths the recipe lets the gate choose from. Raises DsnetError for a network that has not one gate."""
+    if len(arch.gates) != 1:
+        raise DsnetError(
+            f"{arch.name} has {len(arch.gates) or 'no'} gates, and Stage II trains a network of one; choose another arch"
+        )
     return arch.space.restrict(recipe.low, recipe.high or arch.gate.n_choices)
 
 
