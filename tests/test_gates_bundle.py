@@ -83,7 +83,7 @@ def test_the_manifest_says_what_the_gates_choose(bundle: Bundle) -> None:
             check_manifest(spoilt, "manifest.json")
 
 
-def test_from_the_command_line(bundle: Bundle) -> None:
+def test_from_the_command_line(bundle: Bundle, tmp_path: FilePath) -> None:
     folder, photo = str(bundle.folder), demo.photos()[0]
     for arguments in (
         ["run", folder, str(photo)],
@@ -91,6 +91,7 @@ def test_from_the_command_line(bundle: Bundle) -> None:
         ["verify", folder],
         ["inspect", folder],
         ["table1", folder, "--rounds", "2"],
+        ["bench", folder, "--peers", "litert", "--rounds", "2", "--processes", "1", "--json", str(tmp_path / "bench.json")],
     ):
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.output

@@ -61,8 +61,7 @@ def stage_file(target: str, stage: str) -> str:
 
 def stage_values(plan: Plan, segment: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the values a stage takes and gives, in the order of its signature (docs/bundle.md)."""
-    inputs, outputs = plan.program.interface(segment)
-    return inputs, outputs
+    return plan.program.interface(segment)
 
 
 def vectors(plan: Plan) -> frozenset[str]:

@@ -34,8 +34,9 @@ def _of_network(network: Network) -> Iterator[Bar]:
     if one := network.run(1):
         yield _worst(f"sliced / ideal, {network.precision}, every path", 1.02, one, "ideal")
         yield _switching(network, one)
-        routing = one.time("routed", "gate").median_ms / one.time("sliced", "network", 0).median_ms
-        yield Bar(f"gate + routing / slimmest path, {network.precision}", 2.0, 100 * routing, " %", "")
+        if "gate" in one.shared_stages:
+            routing = one.time("routed", "gate").median_ms / one.time("sliced", "network", 0).median_ms
+            yield Bar(f"gate + routing / slimmest path, {network.precision}", 2.0, 100 * routing, " %", "")
     for opening in network.openings:
         if opening.backend == "sliced":
             others = ", ".join(f"{o.backend} {o.first_ms:.0f} ms" for o in network.openings if o is not opening)
@@ -53,7 +54,8 @@ def _ahead(network: Network, run: Run) -> Iterator[Bar]:
     rivals = [peer for peer in network.peers if peer in RIVALS]
     if not rivals or (network.precision, run.threads) not in AHEAD:
         return
-    cells = [("prefix", -1), *(("network", path) for path in range(run.n_paths))]
+    prefix = [("prefix", -1)] if "prefix" in run.shared_stages else []
+    cells = [*prefix, *(("network", path) for path in range(run.n_paths))]
     found = []
     for cell in cells:
         best = run.best(rivals, *cell)

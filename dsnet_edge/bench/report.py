@@ -19,6 +19,12 @@ class Run:
     threads: int
     measured: Measured
 
+    @property
+    def shared_stages(self) -> tuple[str, ...]:
+        """What every path runs before its own: prefix and gate, or nothing where there is no gate."""
+        found = {cell.stage for cell in self.measured.cells if cell.case == "sliced"}
+        return tuple(stage for stage in ("prefix", "gate") if stage in found)
+
     def time(self, case: str, stage: str, path: int = -1) -> Summary:
         return next(cell.time for cell in self.measured.cells if (cell.case, cell.stage, cell.path) == (case, stage, path))
 

@@ -115,12 +115,16 @@ class _Samples:
         self.samples = samples
 
     def measured(self) -> Measured:
-        keys = [(stage, -1) for stage in STAGES[:2]]
+        keys = [(stage, -1) for stage in STAGES[:2] if self.runs(stage)]
         keys += [(stage, path) for path in range(self.samples.shape[1]) for stage in STAGES[2:]]
         cells = [Cell(name, *key, Summary.of(self.of(name, *key))) for name in self.names for key in keys if self.has(name, key)]
         first, *others = (name for name in self.names if name not in self.routed)
         ratios = [Ratio.of(first, other, *key, self.of(first, *key), self.of(other, *key)) for other in others for key in keys]
         return Measured(tuple(cells), tuple(ratios))
+
+    def runs(self, stage: str) -> bool:
+        """Whether it takes time at all: a network without a gate has but a suffix."""
+        return all(self.of(name, stage, -1).any() for name in self.names)
 
     def has(self, name: str, key: tuple[str, int]) -> bool:
         """What the gate chose is nobody's path."""

@@ -33,7 +33,7 @@ def times_table(network: Network, run: Run) -> Table:
     caption = f"ms: median of {runs} runs of each path, and half its interquartile range; a path is prefix + gate + suffix"
     table = Table(title=_title(network, run), caption=caption, caption_justify="left")
     _add_columns(table, cases)
-    for stage in ("prefix", "gate"):
+    for stage in run.shared_stages:
         table.add_row(stage, *(_time(run.time(case, stage)) for case in cases))
     table.add_section()
     for path in range(run.n_paths):
@@ -48,7 +48,7 @@ def ratios_table(network: Network, run: Run) -> Table:
     others = ("ideal", *network.peers)
     table = Table(title=_title(network, run), caption="medians over the rounds", caption_justify="left")
     _add_columns(table, (*(f"sliced\n/ {other}" for other in others), "switch\n/ stay"))
-    for stage in ("prefix", "gate"):
+    for stage in run.shared_stages:
         table.add_row(stage, *(f"{run.ratio(other, stage).median:.3f}" for other in others))
     table.add_section()
     for path in range(run.n_paths):

@@ -83,7 +83,7 @@ class ExecutorchBackend(StagedBackend):
         program = self._program(self.files[stage])
         with _failing(file, stage):
             graph = program.load(stage)
-        check_signature(file, stage, *graph.signature)
+        check_signature(file, self.stages.signature(stage), graph.signature)
         return graph
 
     def enter(self, image: np.ndarray) -> np.ndarray:

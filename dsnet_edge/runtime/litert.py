@@ -39,7 +39,7 @@ class LitertBackend(StagedBackend):
                 if key not in signatures:
                     raise BundleError(f"{file}: has no signature {key}, only {', '.join(signatures) or 'none'}; convert it again")
                 signature = signatures[key]
-                check_signature(file, stage, len(signature.inputs), len(signature.outputs))
+                check_signature(file, self.stages.signature(stage), (len(signature.inputs), len(signature.outputs)))
                 return self.files[name].graph(key)
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{file}: not a valid LiteRT model ({one_line(error)}); convert it again") from error

@@ -38,7 +38,7 @@ class NcnnBackend(StagedBackend):
             if net.load_model(str(weights)):
                 raise BundleError(f"{weights}: not the weights of {param.name}; convert it again")
         graph = _Net(net)
-        check_signature(param, stage, len(graph.inputs), len(graph.outputs))
+        check_signature(param, self.stages.signature(stage), (len(graph.inputs), len(graph.outputs)))
         return graph
 
     def enter(self, image: np.ndarray) -> Any:

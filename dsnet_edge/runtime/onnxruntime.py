@@ -34,7 +34,7 @@ class OnnxruntimeBackend(StagedBackend):
             session = self.library.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no narrower class in common
             raise BundleError(f"{file}: not a valid ONNX model ({error}); convert it again") from error
-        check_signature(file, stage, len(session.get_inputs()), len(session.get_outputs()))
+        check_signature(file, self.stages.signature(stage), (len(session.get_inputs()), len(session.get_outputs())))
         for tensor in (*session.get_inputs(), *session.get_outputs()):
             if tensor.type != "tensor(float)" or not all(type(size) is int for size in tensor.shape):
                 found = f"{tensor.type} {tensor.shape}"

@@ -39,6 +39,13 @@ class StageNames:
         """Of what lies behind the last gate, on a path."""
         return self.segment(self.taken(path)) if self.n_gates > 1 else f"suffix_{path:02}"
 
+    def signature(self, stage: str) -> tuple[int, int]:
+        """How many tensors a stage takes and gives."""
+        if stage.startswith("gate"):
+            return 1, 2
+        takes_image = not self.n_gates or stage == self.before_choices()[0]
+        return 1 if takes_image else 2, 1
+
     def before_choices(self) -> tuple[str, ...]:
         """The stages that run whatever the path is."""
         if self.n_gates == 0:
